@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url';
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['@agon/source', ...defaultServerConditions];
+const root = fileURLToPath(new URL('.', import.meta.url));
+const sources = ['packages/*/src', 'services/*/src', 'cli/src', 'test', 'tools'];
+const files = (suffix: string) => sources.map((folder) => `${folder}/**/*${suffix}`);
+const common = {
+  root,
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+};
+
+/** Three sizes: unit has no I/O; medium has a real Redis, MongoDB protocol or ONNX model; e2e has the whole service. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...common,
+        test: {
+          name: 'unit',
+          include: files('.test.ts'),
+          exclude: ['**/node_modules/**', '**/dist/**', ...files('.medium.test.ts'), ...files('.e2e.test.ts')],
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: 'medium',
+          include: files('.medium.test.ts'),
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          globalSetup: [`${root}packages/testing/src/servers.setup.ts`],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: 'e2e',
+          include: files('.e2e.test.ts'),
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
