@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['@agon/source', ...defaultServerConditions];
+const conditions = ['@agon/source', 'module', 'node', 'import', 'default'];
 const root = fileURLToPath(new URL('.', import.meta.url));
 const sources = ['packages/*/src', 'services/*/src', 'cli/src', 'test', 'tools'];
 const files = (suffix: string) => sources.map((folder) => `${folder}/**/*${suffix}`);
