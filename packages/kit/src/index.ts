@@ -1,1 +1,15 @@
-export {};
+/**
+ * Process chores: configuration, log, shutdown, clock, ids, retries, safe paths, signatures. May import contracts.
+ * Every service, the command line and the stores call it.
+ */
+export * from './canonical-json.ts';
+export * from './clock.ts';
+export * from './config.ts';
+export * from './ed25519.ts';
+export * from './http-signature.ts';
+export * from './inside.ts';
+export * from './logger.ts';
+export * from './new-id.ts';
+export * from './retry.ts';
+export * from './shutdown.ts';
+export * from './signed-receipt.ts';

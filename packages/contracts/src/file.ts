@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { FileId, Sha256, UnixSeconds } from './ids.ts';
+
+export const FilePurpose = z.enum(['fine-tune', 'fine-tune-results']);
+
+/** A client's file, in OpenAI's shape with its hash added. */
+export const StoredFile = z
+  .object({
+    id: FileId,
+    object: z.literal('file'),
+    bytes: z.int(),
+    created_at: UnixSeconds,
+    filename: z.string(),
+    purpose: FilePurpose,
+    status: z.enum(['uploaded', 'processed', 'error']),
+    sha256: Sha256,
+  })
+  .meta({ id: 'File' });
+export type StoredFile = z.infer<typeof StoredFile>;
+
+export const Deleted = z
+  .object({ id: z.string(), object: z.string(), deleted: z.literal(true) })
+  .meta({ id: 'Deleted' });
+export type Deleted = z.infer<typeof Deleted>;

@@ -1,0 +1,66 @@
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** Every bound of the system, in one place. Units come last in the name. */
+export const limits = {
+  jsonBodyBytesMax: 256 * KIB,
+  predictBodyBytesMax: 8 * MIB,
+  predictRowsMax: 10_000,
+  fileBytesMax: 8 * GIB,
+  filenameCharactersMax: 255,
+
+  datasetBytesMax: 4 * GIB,
+  /** Above this size a dataset is checked while the job prepares, not while the client waits for the answer. */
+  datasetCheckedAtCreateBytesMax: 64 * MIB,
+  datasetRowsMax: 2_000_000,
+  datasetColumnsMax: 2_000,
+  datasetCellCharactersMax: 1_000_000,
+  datasetRowCharactersMax: 8_000_000,
+  datasetProblemsMax: 50,
+  datasetNotesMax: 50,
+  classesMax: 1_000,
+  classRowsMin: 2,
+  hiddenRowsMin: 20,
+  hiddenRowsMax: 2_000,
+  /** Rows a dataset needs so that each hidden part has `hiddenRowsMin` and training keeps as many as both. */
+  datasetRowsMin: 100,
+
+  seatsMax: 16,
+  seatAttemptsMax: 4,
+  runsPerMinerAndJobMax: 2,
+  jobMinutesMin: 0.2,
+  jobMinutesMax: 7 * 24 * 60,
+  jobWaitMinutesMax: 7 * 24 * 60,
+  metadataPairsMax: 16,
+  metadataKeyCharactersMax: 64,
+  metadataValueCharactersMax: 512,
+  suffixCharactersMax: 64,
+
+  submissionFilesMax: 64,
+  submissionBytesMax: 256 * MIB,
+  submissionPathCharactersMax: 200,
+  uploadTtlMs: 24 * 60 * 60 * 1000,
+
+  heartbeatSeconds: 5,
+  heartbeatsMissedMax: 4,
+  leaseSilenceMsMin: 120_000,
+  leaseWaitMsMax: 25_000,
+  graceSecondsMin: 20,
+  graceSecondsMax: 300,
+  logTailBytesMax: 16 * KIB,
+  messageCharactersMax: 2_000,
+  curvePointsMax: 300,
+
+  signatureSkewSecondsMax: 60,
+  idempotencyTtlMs: 24 * 60 * 60 * 1000,
+  /** Without an Idempotency-Key, an identical body from the same key within this time is the same request sent again. */
+  duplicateCreateWindowMs: 5_000,
+  pageItemsMax: 100,
+  pageItemsDefault: 20,
+  requestsPerMinuteMax: 1_200,
+
+  scoringChildMemoryMib: 2_048,
+  scoringMsMax: 120_000,
+  bootstrapResamples: 2_000,
+} as const;

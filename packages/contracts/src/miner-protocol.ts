@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { TableSchema } from './dataset.ts';
+import { JobId, MinerId, RunId, Sha256, SubmissionId, UnixSeconds, UploadId } from './ids.ts';
+import { limits } from './limits.ts';
+import { Objective } from './metric.ts';
+import { Progress } from './run.ts';
+import { FailureClass } from './run-status.ts';
+import { SubmissionFormat, TaskName } from './task.ts';
+import { SubmissionPath, TrainerLimits } from './trainer.ts';
+
+export const Gpu = z
+  .object({ uuid: z.string().max(128), name: z.string().max(128), vram_mib: z.int().min(0) })
+  .meta({ id: 'Gpu' });
+export type Gpu = z.infer<typeof Gpu>;
+
+export const Capabilities = z
+  .strictObject({
+    gpus: z.array(Gpu).max(64),
+    vram_mib: z.int().min(0),
+    memory_mib: z.int().min(1),
+    cpus: z.number().min(0.1).max(4_096),
+    disk_mib: z.int().min(0),
+    tasks: z.array(TaskName).min(1),
+    /** Names of the recipes that the miner may run. */
+    templates: z.array(z.string().max(64)).max(64),
+  })
+  .meta({ id: 'Capabilities' });
+export type Capabilities = z.infer<typeof Capabilities>;
+
+export const MinerName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,47}$/, 'has 1 to 48 letters, digits, spaces, dots, dashes and underscores');
+
+/** Ed25519 public key, 32 bytes in base64url without padding. */
+export const PublicKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url without padding');
+
+export const RegisterMiner = z
+  .strictObject({ public_key: PublicKey, name: MinerName, capabilities: Capabilities })
+  .meta({ id: 'RegisterMiner' });
+export type RegisterMiner = z.infer<typeof RegisterMiner>;
+
+export const RegisteredMiner = z
+  .object({ id: MinerId, object: z.literal('miner.registration'), name: z.string(), created_at: UnixSeconds })
+  .meta({ id: 'RegisteredMiner' });
+export type RegisteredMiner = z.infer<typeof RegisteredMiner>;
+
+export const LeaseRequest = z
+  .strictObject({
+    capabilities: Capabilities,
+    /** How long the service may hold the request while no work fits. */
+    wait_seconds: z
+      .number()
+      .min(0)
+      .max(limits.leaseWaitMsMax / 1000)
+      .default(limits.leaseWaitMsMax / 1000),
+  })
+  .meta({ id: 'LeaseRequest' });
+export type LeaseRequest = z.infer<typeof LeaseRequest>;
+
+/** The right to work on a run until the deadline. Never in it: hidden rows, the client, other miners. */
+export const Lease = z
+  .object({
+    object: z.literal('miner.lease'),
+    run: RunId,
+    fence: z.int(),
+    job: z.object({
+      id: JobId,
+      task: TaskName,
+      objective: Objective,
+      table: TableSchema.nullable(),
+      base_model: z.object({ name: z.string(), revision: z.string() }).nullable(),
+      seed: z.int(),
+      limits: TrainerLimits.omit({ cpus: true }),
+    }),
+    data: z.array(
+      z.object({
+        name: z.string(),
+        url: z.string(),
+        sha256: Sha256,
+        bytes: z.int(),
+        rows: z.int(),
+        format: z.enum(['csv', 'jsonl']),
+      }),
+    ),
+    deadline: z.number(),
+    heartbeat_seconds: z.number(),
+    grace_seconds: z.number(),
+  })
+  .meta({ id: 'Lease' });
+export type Lease = z.infer<typeof Lease>;
+
+export const Heartbeat = z
+  .strictObject({
+    fence: z.int(),
+    template: z.string().max(64).optional(),
+    progress: Progress.optional(),
+    log_tail: z.string().max(limits.logTailBytesMax).optional(),
+  })
+  .meta({ id: 'Heartbeat' });
+export type Heartbeat = z.infer<typeof Heartbeat>;
+
+export const HeartbeatAnswer = z
+  .object({ command: z.enum(['continue', 'finish', 'stop']), reason: z.string().nullable(), deadline: z.number() })
+  .meta({ id: 'HeartbeatAnswer' });
+export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
+
+export const SubmissionFile = z
+  .strictObject({ path: SubmissionPath, bytes: z.int().min(1), sha256: Sha256 })
+  .meta({ id: 'SubmissionFile' });
+export type SubmissionFile = z.infer<typeof SubmissionFile>;
+
+/** Commits the hashes; this instant is the submission's time. */
+export const CommitSubmission = z
+  .strictObject({
+    fence: z.int(),
+    template: z.string().max(64).optional(),
+    format: SubmissionFormat,
+    files: z.array(SubmissionFile).min(1).max(limits.submissionFilesMax),
+  })
+  .meta({ id: 'CommitSubmission' });
+export type CommitSubmission = z.infer<typeof CommitSubmission>;
+
+export const CommittedSubmission = z
+  .object({
+    object: z.literal('miner.submission'),
+    id: SubmissionId,
+    run: RunId,
+    committed_at: UnixSeconds,
+    uploads: z.array(
+      z.object({ id: UploadId, path: SubmissionPath, url: z.string(), offset: z.int(), bytes: z.int() }),
+    ),
+  })
+  .meta({ id: 'CommittedSubmission' });
+export type CommittedSubmission = z.infer<typeof CommittedSubmission>;
+
+export const FinishRun = z.strictObject({ fence: z.int() }).meta({ id: 'FinishRun' });
+export type FinishRun = z.infer<typeof FinishRun>;
+
+export const FailRun = z
+  .strictObject({
+    fence: z.int(),
+    class: FailureClass,
+    message: z.string().max(limits.messageCharactersMax),
+    log_tail: z.string().max(limits.logTailBytesMax).default(''),
+  })
+  .meta({ id: 'FailRun' });
+export type FailRun = z.infer<typeof FailRun>;
+
+/** A miner's public record. */
+export const Miner = z
+  .object({
+    id: MinerId,
+    object: z.literal('miner'),
+    name: z.string(),
+    public_key: PublicKey,
+    created_at: UnixSeconds,
+    last_seen_at: UnixSeconds,
+    online: z.boolean(),
+    tasks: z.array(TaskName),
+    templates: z.array(z.string()),
+    gpus: z.array(z.object({ name: z.string(), vram_mib: z.int() })),
+    runs: z.object({
+      total: z.int(),
+      scored: z.int(),
+      rejected: z.int(),
+      failed: z.int(),
+      expired: z.int(),
+      won: z.int(),
+    }),
+  })
+  .meta({ id: 'Miner' });
+export type Miner = z.infer<typeof Miner>;

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { TableSchema } from './dataset.ts';
+import { JobId, ModelId, RunId, Sha256, UnixSeconds } from './ids.ts';
+import { JobResult } from './job.ts';
+import { TaskName } from './task.ts';
+import { SubmissionPath } from './trainer.ts';
+
+export const ModelFile = z.object({ path: SubmissionPath, bytes: z.int(), sha256: Sha256 }).meta({ id: 'ModelFile' });
+export type ModelFile = z.infer<typeof ModelFile>;
+
+/** A published winner, in OpenAI's shape with ours added. */
+export const Model = z
+  .object({
+    id: ModelId,
+    object: z.literal('model'),
+    created: UnixSeconds,
+    owned_by: z.string(),
+    name: z.string(),
+    task: TaskName,
+    job: JobId,
+    run: RunId,
+    files: z.array(ModelFile),
+    table: TableSchema.nullable(),
+    result: JobResult,
+  })
+  .meta({ id: 'Model' });
+export type Model = z.infer<typeof Model>;
+
+/** Rows to predict: objects by column name. A missing or null value is a missing value. */
+export const Predict = z
+  .strictObject({
+    rows: z.array(z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))).min(1),
+  })
+  .meta({ id: 'Predict' });
+export type Predict = z.infer<typeof Predict>;
+
+export const Prediction = z
+  .object({
+    label: z.string().optional(),
+    probabilities: z.record(z.string(), z.number()).optional(),
+    value: z.number().optional(),
+  })
+  .meta({ id: 'Prediction' });
+export type Prediction = z.infer<typeof Prediction>;
+
+export const Predictions = z
+  .object({ object: z.literal('list'), model: ModelId, data: z.array(Prediction) })
+  .meta({ id: 'Predictions' });
+export type Predictions = z.infer<typeof Predictions>;
