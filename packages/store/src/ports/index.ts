@@ -1,0 +1,3 @@
+export * from './artifact-store.ts';
+export * from './records.ts';
+export * from './stores.ts';
