@@ -1,0 +1,121 @@
+import type {
+  ApiKey,
+  CreateJob,
+  CreateKey,
+  Deleted,
+  Job,
+  JobEstimate,
+  JobEvent,
+  Leaderboard,
+  Miner,
+  Model,
+  Page,
+  Predict,
+  Predictions,
+  Receipt,
+  Run,
+  StoredFile,
+} from '@agon/contracts';
+import type { z } from 'zod';
+import { type JobStreamItem, streamJob } from './stream-job.ts';
+import { createTransport, type Fetch, queryOf, type Transport, urlPath } from './transport.ts';
+
+export type CreateJobInput = z.input<typeof CreateJob>;
+export type PageOptions = { after?: string; limit?: number };
+export type ClientOptions = { baseUrl: string; apiKey?: string | undefined; fetch?: Fetch };
+export type Client = ReturnType<typeof createClient>;
+
+/** A typed client of the service's API, for browsers and Node. One group of methods for each noun. */
+export function createClient(options: ClientOptions) {
+  const authorize = (): Record<string, string> =>
+    options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` };
+  const transport = createTransport({ ...options, authorize });
+  return {
+    baseUrl: transport.baseUrl,
+    files: filesOf(transport),
+    jobs: jobsOf(transport),
+    models: modelsOf(transport),
+    miners: {
+      list: (page: PageOptions = {}) =>
+        transport.json<Page<Miner>>({ method: 'GET', path: `/v1/miners${queryOf(page)}` }),
+      retrieve: (id: string) => transport.json<Miner>({ method: 'GET', path: urlPath`/v1/miners/${id}` }),
+    },
+    keys: {
+      create: (key: z.input<typeof CreateKey>) =>
+        transport.json<ApiKey>({ method: 'POST', path: '/v1/keys', json: key }),
+      list: (page: PageOptions = {}) =>
+        transport.json<Page<ApiKey>>({ method: 'GET', path: `/v1/keys${queryOf(page)}` }),
+      revoke: (id: string) => transport.json<ApiKey>({ method: 'DELETE', path: urlPath`/v1/keys/${id}` }),
+    },
+    /** The public keys that receipts of this service are signed with. */
+    signingKeys: () => transport.json<{ data: { public_key: string }[] }>({ method: 'GET', path: '/v1/signing-keys' }),
+  };
+}
+
+function filesOf(transport: Transport) {
+  return {
+    /** Uploads a file as a stream, so that memory does not grow with its size. */
+    create: (file: Blob, filename: string, purpose = 'fine-tune') => {
+      const body = new FormData();
+      body.set('purpose', purpose);
+      body.set('file', file, filename);
+      return transport.json<StoredFile>({ method: 'POST', path: '/v1/files', body });
+    },
+    list: (page: PageOptions = {}) =>
+      transport.json<Page<StoredFile>>({ method: 'GET', path: `/v1/files${queryOf(page)}` }),
+    retrieve: (id: string) => transport.json<StoredFile>({ method: 'GET', path: urlPath`/v1/files/${id}` }),
+    delete: (id: string) => transport.json<Deleted>({ method: 'DELETE', path: urlPath`/v1/files/${id}` }),
+    content: (id: string) => transport.send({ method: 'GET', path: urlPath`/v1/files/${id}/content` }),
+  };
+}
+
+function jobsOf(transport: Transport) {
+  const act = (id: string, action: string) =>
+    transport.json<Job>({ method: 'POST', path: `${urlPath`/v1/jobs/${id}`}/${action}` });
+  return {
+    create: (job: CreateJobInput, settings: { idempotencyKey?: string } = {}) =>
+      transport.json<Job>({
+        method: 'POST',
+        path: '/v1/jobs',
+        json: job,
+        headers: settings.idempotencyKey === undefined ? {} : { 'idempotency-key': settings.idempotencyKey },
+      }),
+    validate: (job: CreateJobInput) =>
+      transport.json<JobEstimate>({ method: 'POST', path: '/v1/jobs/validate', json: job }),
+    list: (page: PageOptions = {}) => transport.json<Page<Job>>({ method: 'GET', path: `/v1/jobs${queryOf(page)}` }),
+    retrieve: (id: string) => transport.json<Job>({ method: 'GET', path: urlPath`/v1/jobs/${id}` }),
+    cancel: (id: string) => act(id, 'cancel'),
+    pause: (id: string) => act(id, 'pause'),
+    resume: (id: string) => act(id, 'resume'),
+    delete: (id: string) => transport.json<Deleted>({ method: 'DELETE', path: urlPath`/v1/jobs/${id}` }),
+    runs: (id: string) => transport.json<Page<Run>>({ method: 'GET', path: urlPath`/v1/jobs/${id}/runs` }),
+    leaderboard: (id: string) =>
+      transport.json<Leaderboard>({ method: 'GET', path: urlPath`/v1/jobs/${id}/leaderboard` }),
+    receipt: (id: string) => transport.json<Receipt>({ method: 'GET', path: urlPath`/v1/jobs/${id}/receipt` }),
+    events: (id: string, page: PageOptions = {}) =>
+      transport.json<Page<JobEvent>>({ method: 'GET', path: urlPath`/v1/jobs/${id}/events` + queryOf(page) }),
+    /** Follows the job's events and progress until it ends; connects again by itself. */
+    stream: (
+      id: string,
+      settings: { afterSequence?: number; signal?: AbortSignal } = {},
+    ): AsyncGenerator<JobStreamItem> => streamJob(transport, id, settings),
+  };
+}
+
+function modelsOf(transport: Transport) {
+  return {
+    list: (page: PageOptions = {}) =>
+      transport.json<Page<Model>>({ method: 'GET', path: `/v1/models${queryOf(page)}` }),
+    retrieve: (id: string) => transport.json<Model>({ method: 'GET', path: urlPath`/v1/models/${id}` }),
+    delete: (id: string) => transport.json<Deleted>({ method: 'DELETE', path: urlPath`/v1/models/${id}` }),
+    /** The bytes of one file of a model; `from` skips what is there already. */
+    file: (id: string, path: string, settings: { from?: number } = {}) =>
+      transport.send({
+        method: 'GET',
+        path: `${urlPath`/v1/models/${id}/files`}/${path.split('/').map(encodeURIComponent).join('/')}`,
+        headers: settings.from ? { range: `bytes=${settings.from}-` } : {},
+      }),
+    predict: (id: string, body: Predict) =>
+      transport.json<Predictions>({ method: 'POST', path: urlPath`/v1/models/${id}/predict`, json: body }),
+  };
+}
