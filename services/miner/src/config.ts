@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** The environment of `services/miner` as a service of its own; `agon mine start` takes flags instead. */
+export const minerSettings = z.object({
+  AGON_URL: z.url().describe('address of the service'),
+  AGON_MINER_DIR: z.string().describe('folder of this miner: its key, runs and logs'),
+  AGON_MINER_NAME: z.string().describe('name shown in races'),
+  AGON_TEMPLATES_DIR: z.string().describe('folder of the recipes'),
+  AGON_TEMPLATES: z
+    .string()
+    .transform((text) => text.split(',').map((name) => name.trim()))
+    .describe('names of the recipes to run, with commas'),
+  AGON_PYTHON: z.string().default('python3').describe('Python that has the requirements of the recipes'),
+  AGON_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1).describe('runs at the same time'),
+  AGON_CPUS: z.coerce.number().min(0.1).optional().describe('CPUs to offer; all where it is not set'),
+  AGON_MEMORY_MIB: z.coerce.number().int().min(64).optional().describe('memory to offer'),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('least level that is logged'),
+});

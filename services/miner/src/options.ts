@@ -1,0 +1,37 @@
+import type { Capabilities } from '@agon/contracts';
+import type { Clock, Log, SigningKey } from '@agon/kit';
+
+export type MinerOptions = {
+  readonly baseUrl: string;
+  /** Where runs, logs and caches live; one miner at a time. */
+  readonly folder: string;
+  readonly key: SigningKey;
+  readonly name: string;
+  readonly templatesFolder: string;
+  /** Names of the recipes this miner runs, in order of preference. */
+  readonly templates: readonly string[];
+  /** What `{python}` in a template's command becomes. */
+  readonly python: string;
+  readonly capabilities: Omit<Capabilities, 'tasks' | 'templates'>;
+  /** Runs at the same time; CPUs and memory are divided among them. */
+  readonly concurrency: number;
+  /** Ends by itself after this many runs; `undefined` is never. */
+  readonly runsMax?: number;
+  /** The environment whose named variables trainers may see. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** 16 to 64 base64url characters, new each time. */
+  readonly newNonce: () => string;
+  /** Hears what the miner does; for a terminal. */
+  readonly onChange?: (change: MinerChange) => void;
+};
+
+export type MinerChange =
+  | { readonly kind: 'registered'; readonly minerId: string }
+  | { readonly kind: 'leased'; readonly runId: string; readonly task: string; readonly template: string }
+  | { readonly kind: 'progress'; readonly runId: string; readonly step: number; readonly loss: number | undefined }
+  | { readonly kind: 'submitted'; readonly runId: string }
+  | { readonly kind: 'ended'; readonly runId: string; readonly outcome: RunOutcome; readonly message: string };
+
+export type RunOutcome = 'submitted' | 'failed' | 'abandoned';

@@ -1,0 +1,79 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CommitSubmission, Lease } from '@agon/contracts';
+import { inside } from '@agon/kit';
+import { z } from 'zod';
+
+/** What a miner must remember of a run to go on with it after its own restart. */
+export const RunState = z.object({
+  /** `training` until the trainer ended well, `trained` until everything is sent. */
+  phase: z.enum(['training', 'trained']),
+  lease: Lease,
+  template: z.string(),
+  trainer: z.object({ pid: z.int(), startedAtMs: z.number() }).nullable(),
+  commit: CommitSubmission.nullable(),
+});
+export type RunState = z.infer<typeof RunState>;
+
+/** The places of one run on the miner's disk. */
+export type RunFolder = {
+  readonly root: string;
+  readonly job: string;
+  readonly out: string;
+  readonly log: string;
+  readonly exitCode: string;
+  readonly temporary: string;
+};
+
+export function runFolder(minerFolder: string, runId: string): RunFolder {
+  const root = inside(join(minerFolder, 'runs'), runId);
+  const job = join(root, 'job');
+  return {
+    root,
+    job,
+    out: join(job, 'out'),
+    log: join(root, 'trainer.log'),
+    exitCode: join(root, 'exit-code'),
+    temporary: join(root, 'tmp'),
+  };
+}
+
+/** Makes the folders of a run, empty ones where it is new. */
+export async function makeRunFolder(folder: RunFolder): Promise<void> {
+  await mkdir(join(folder.job, 'data'), { recursive: true });
+  await mkdir(folder.out, { recursive: true });
+  await mkdir(folder.temporary, { recursive: true });
+}
+
+/** Written through a temporary file, so that a crash leaves the old state or the new one. */
+export async function writeRunState(folder: RunFolder, state: RunState): Promise<void> {
+  const path = join(folder.root, 'state.json');
+  await writeFile(`${path}.new`, JSON.stringify(state));
+  await rename(`${path}.new`, path);
+}
+
+/** Runs that an earlier life of this miner left unfinished. Folders without a readable state are removed. */
+export async function unfinishedRuns(minerFolder: string): Promise<RunState[]> {
+  const names = await readdir(join(minerFolder, 'runs')).catch(() => []);
+  const states: RunState[] = [];
+  for (const name of names) {
+    const folder = runFolder(minerFolder, name);
+    const text = await readFile(join(folder.root, 'state.json'), 'utf8').catch(() => '{}');
+    const parsed = RunState.safeParse(parseJson(text));
+    if (parsed.success) states.push(parsed.data);
+    else await rm(folder.root, { recursive: true, force: true });
+  }
+  return states;
+}
+
+export async function removeRunFolder(folder: RunFolder): Promise<void> {
+  await rm(folder.root, { recursive: true, force: true, maxRetries: 3 });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,191 @@
+import { ApiError, type MinerClient } from '@agon/client';
+import type { FailureClass, Heartbeat } from '@agon/contracts';
+import { retry } from '@agon/kit';
+import type { MinerOptions, RunOutcome } from '../options.ts';
+import {
+  makeRunFolder,
+  type RunFolder,
+  type RunState,
+  removeRunFolder,
+  runFolder,
+  writeRunState,
+} from '../run-folder.ts';
+import type { Runner, Trainer } from '../runner/runner.ts';
+import { trainerEnvironment } from '../runner/trainer-environment.ts';
+import { TrainerOutput } from '../runner/trainer-output.ts';
+import { readSubmission, SubmissionError } from '../submission/read-submission.ts';
+import { sendSubmission } from '../submission/send-submission.ts';
+import type { Template } from '../template/load-templates.ts';
+import { fetchData } from './fetch-data.ts';
+import { Heartbeats } from './heartbeats.ts';
+import { superviseTrainer, type TrainerVerdict } from './supervise-trainer.ts';
+import { writeJob } from './write-job.ts';
+
+export type RunWork = {
+  readonly options: MinerOptions;
+  readonly client: MinerClient;
+  readonly runner: Runner;
+  readonly template: Template;
+  readonly state: RunState;
+  readonly stopping: AbortSignal;
+};
+
+type RunEnd = { outcome: RunOutcome; message: string };
+
+/** Takes a run from its lease, or from where an earlier life of the miner left it, to its end. Never throws. */
+export async function workRun(work: RunWork): Promise<RunEnd> {
+  const { lease } = work.state;
+  const folder = runFolder(work.options.folder, lease.run);
+  const output = new TrainerOutput(folder.log);
+  const heartbeats = new Heartbeats(work.client, {
+    runId: lease.run,
+    everyMs: lease.heartbeat_seconds * 1000,
+    deadlineUnix: lease.deadline,
+    describe: () => describe(work, output),
+    log: work.options.log,
+  });
+  try {
+    const end = await trainAndSend(work, { folder, output, heartbeats });
+    await removeRunFolder(folder);
+    return end;
+  } catch (error) {
+    work.options.log.error({ runId: lease.run, err: error }, 'the run broke');
+    const end = await reportFailure(work, output, { class: classOf(error), message: messageOf(error) });
+    await removeRunFolder(folder);
+    return end;
+  } finally {
+    await heartbeats.close();
+  }
+}
+
+type Place = { folder: RunFolder; output: TrainerOutput; heartbeats: Heartbeats };
+
+async function trainAndSend(work: RunWork, place: Place): Promise<RunEnd> {
+  let { state } = work;
+  if (state.phase === 'training') {
+    const verdict = await train(work, place);
+    if (verdict.kind === 'failed') return reportFailure(work, place.output, verdict);
+    if (verdict.kind === 'abandoned') return { outcome: 'abandoned', message: verdict.message };
+    const found = await readSubmission(place.folder.out, { bytesMax: state.lease.job.limits.submission_bytes });
+    const commit = { fence: state.lease.fence, template: templateId(work.template), ...found };
+    state = { ...state, phase: 'trained', commit };
+    await writeRunState(place.folder, state);
+  }
+  return send(work, place, state);
+}
+
+async function train(work: RunWork, place: Place): Promise<TrainerVerdict> {
+  const trainer = await findOrStartTrainer(work, place.folder);
+  const { options } = work;
+  const share = shareOf(options);
+  return superviseTrainer({
+    trainer,
+    output: place.output,
+    clock: options.clock,
+    memoryMibMax: share.memoryMib,
+    killGraceMs: Math.max(5_000, (work.state.lease.grace_seconds * 1000) / 2),
+    deadlineUnix: () => place.heartbeats.deadlineUnix,
+    command: () => place.heartbeats.command,
+    reason: () => place.heartbeats.reason,
+    onTick: () => report(work, place.output),
+    stopping: work.stopping,
+  });
+}
+
+async function findOrStartTrainer(work: RunWork, folder: RunFolder): Promise<Trainer> {
+  const { state, runner } = work;
+  if (state.trainer) {
+    const trainer = await runner.attach(state.trainer, folder.exitCode);
+    if (trainer) return trainer;
+  }
+  await makeRunFolder(folder);
+  await writeRunState(folder, { ...state, trainer: null });
+  const { data, run } = state.lease;
+  await fetchData(work.client, { data, jobFolder: folder.job, signal: work.stopping });
+  await writeJob(folder.job, state.lease, shareOf(work.options));
+  const trainer = await startTrainer(work, folder);
+  await writeRunState(folder, { ...state, trainer: trainer.handle });
+  work.options.log.info({ runId: run, pid: trainer.handle.pid }, 'training');
+  return trainer;
+}
+
+function startTrainer(work: RunWork, folder: RunFolder): Promise<Trainer> {
+  const { options, template, runner } = work;
+  return runner.start({
+    command: template.manifest.command.map((word) => (word === '{python}' ? options.python : word)),
+    workingFolder: template.folder,
+    environment: trainerEnvironment({
+      environment: options.environment,
+      jobFolder: folder.job,
+      temporaryFolder: folder.temporary,
+      templatesFolder: options.templatesFolder,
+      cpus: shareOf(options).cpus,
+    }),
+    logPath: folder.log,
+    exitCodePath: folder.exitCode,
+  });
+}
+
+async function send(work: RunWork, place: Place, state: RunState): Promise<RunEnd> {
+  const { commit, lease } = state;
+  if (!commit) throw new SubmissionError('The run has nothing to send.');
+  try {
+    await retry(() => sendSubmission(work.client, { runId: lease.run, outFolder: place.folder.out, commit }), {
+      attemptsMax: 40,
+      firstDelayMs: 250,
+      delayMsMax: 10_000,
+      retryable: worthAnotherTry,
+      signal: work.stopping,
+    });
+    return { outcome: 'submitted', message: 'The model is with the service.' };
+  } catch (error) {
+    if (error instanceof ApiError && !error.retryable) return { outcome: 'abandoned', message: error.message };
+    throw error;
+  }
+}
+
+/** An upload that was discarded for a wrong hash, or stands elsewhere than we thought, is sent again. */
+const worthAnotherTry = (error: unknown): boolean =>
+  !(error instanceof ApiError) ||
+  error.retryable ||
+  ['upload_hash_mismatch', 'upload_offset_mismatch', 'submission_incomplete'].includes(error.code);
+
+async function reportFailure(
+  work: RunWork,
+  output: TrainerOutput,
+  failure: { class: FailureClass; message: string },
+): Promise<RunEnd> {
+  const { run, fence } = work.state.lease;
+  const body = { fence, class: failure.class, message: failure.message.slice(0, 2_000), log_tail: output.tail };
+  await retry(() => work.client.fail(run, body), {
+    attemptsMax: work.stopping.aborted ? 2 : 5,
+    firstDelayMs: 250,
+    delayMsMax: 4_000,
+    retryable: (error) => error instanceof ApiError && error.retryable,
+  }).catch((error: unknown) => work.options.log.warn({ runId: run, err: error }, 'the failure was not delivered'));
+  return { outcome: 'failed', message: failure.message };
+}
+
+function describe(work: RunWork, output: TrainerOutput): Heartbeat {
+  const beat: Heartbeat = { fence: work.state.lease.fence, template: templateId(work.template), log_tail: output.tail };
+  return output.progress ? { ...beat, progress: output.progress } : beat;
+}
+
+function report(work: RunWork, output: TrainerOutput): void {
+  const { progress } = output;
+  if (!progress) return;
+  work.options.onChange?.({ kind: 'progress', runId: work.state.lease.run, step: progress.step, loss: progress.loss });
+}
+
+/** Each of the runs at the same time gets an equal part of the machine. */
+export const shareOf = ({ capabilities, concurrency }: MinerOptions): { cpus: number; memoryMib: number } => ({
+  cpus: Math.max(0.5, capabilities.cpus / concurrency),
+  memoryMib: Math.floor(capabilities.memory_mib / concurrency),
+});
+
+const templateId = ({ manifest }: Template): string => `${manifest.name}@${manifest.version}`;
+
+const classOf = (error: unknown): FailureClass =>
+  error instanceof SubmissionError ? 'user_code' : error instanceof ApiError ? 'network' : 'hardware';
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,66 @@
+import { open } from 'node:fs/promises';
+import { limits, Progress } from '@agon/contracts';
+
+const lineBytesMax = 64 * 1024;
+const readBytesMax = 1024 * 1024;
+
+/** Follows a trainer's log file: the last progress, and the tail of everything. */
+export class TrainerOutput {
+  readonly #path: string;
+  #offset = 0;
+  #rest = '';
+  #progress: Progress | undefined;
+  #tail = '';
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get progress(): Progress | undefined {
+    return this.#progress;
+  }
+
+  get tail(): string {
+    return this.#tail;
+  }
+
+  /** Bytes that the trainer has printed, as far as read. */
+  get bytes(): number {
+    return this.#offset;
+  }
+
+  /** Reads what was printed since the last call, at most 1 MiB; a flood is read up over the next calls. */
+  async read(): Promise<void> {
+    const file = await open(this.#path, 'r').catch(() => undefined);
+    if (!file) return;
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(readBytesMax), 0, readBytesMax, this.#offset);
+      this.#offset += bytesRead;
+      this.#take(buffer.toString('utf8', 0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  }
+
+  #take(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = (lines.pop() ?? '').slice(-lineBytesMax);
+    for (const line of lines) {
+      const progress = progressOf(line);
+      if (progress) this.#progress = progress;
+      else this.#tail += `${line}\n`;
+    }
+    this.#tail = this.#tail.slice(-limits.logTailBytesMax / 2);
+  }
+}
+
+/** A line that is a JSON object with a step is progress; anything else is log. */
+export function progressOf(line: string): Progress | undefined {
+  if (!line.startsWith('{') || line.length > lineBytesMax) return undefined;
+  try {
+    const parsed = Progress.safeParse(JSON.parse(line));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,37 @@
+import { open } from 'node:fs/promises';
+import type { MinerClient } from '@agon/client';
+import type { CommitSubmission, CommittedSubmission } from '@agon/contracts';
+import { inside } from '@agon/kit';
+
+const chunkBytes = 4 * 1024 * 1024;
+
+/**
+ * Commits the hashes, sends every file from where its upload stands, and finishes. Safe to call again after a crash or
+ * a broken connection: the service answers the same uploads for the same commit.
+ */
+export async function sendSubmission(
+  client: MinerClient,
+  input: { runId: string; outFolder: string; commit: CommitSubmission },
+): Promise<void> {
+  const committed = await client.commit(input.runId, input.commit);
+  for (const upload of committed.uploads) await sendFile(client, inside(input.outFolder, upload.path), upload);
+  await client.finish(input.runId, input.commit.fence);
+}
+
+async function sendFile(
+  client: MinerClient,
+  path: string,
+  upload: CommittedSubmission['uploads'][number],
+): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    let offset = upload.offset < upload.bytes ? await client.uploadOffset(upload.url) : upload.offset;
+    while (offset < upload.bytes) {
+      const bytes = Buffer.alloc(Math.min(chunkBytes, upload.bytes - offset));
+      await file.read(bytes, 0, bytes.length, offset);
+      offset = await client.uploadChunk(upload.url, { offset, bytes });
+    }
+  } finally {
+    await file.close();
+  }
+}
