@@ -42,10 +42,26 @@ export class CommandError extends Error {
 
 /** What mingo says, and what MongoDB would call it. The first pattern that fits wins. */
 const MINGO_MESSAGES: ReadonlyArray<[RegExp, CodeName, string]> = [
-  [/^unknown (?:query|top level) operator:? (\S+)/, 'BadValue', 'unknown query operator $1: the embedded server does not have it'],
-  [/^Unknown update operator: '(\S+)'/, 'FailedToParse', 'unknown update operator $1: the embedded server does not have it'],
-  [/^unregistered pipeline operator (\S+?)\.?$/, 'FailedToParse', 'unknown pipeline stage $1: the embedded server does not have it'],
-  [/^accumulator '(\S+)' is not registered/, 'BadValue', 'unknown expression operator $1: the embedded server does not have it'],
+  [
+    /^unknown (?:query|top level) operator:? (\S+)/,
+    'BadValue',
+    'unknown query operator $1: the embedded server does not have it',
+  ],
+  [
+    /^Unknown update operator: '(\S+)'/,
+    'FailedToParse',
+    'unknown update operator $1: the embedded server does not have it',
+  ],
+  [
+    /^unregistered pipeline operator (\S+?)\.?$/,
+    'FailedToParse',
+    'unknown pipeline stage $1: the embedded server does not have it',
+  ],
+  [
+    /^accumulator '(\S+)' is not registered/,
+    'BadValue',
+    'unknown expression operator $1: the embedded server does not have it',
+  ],
   [/^(updating the path .*conflict.*)$/, 'ConflictingUpdateOperators', '$1'],
 ];
 

@@ -31,7 +31,11 @@ export class CollectionIndex {
 
   constructor(specification: IndexSpecification) {
     this.specification = specification;
-    this.fields = Object.entries(specification.key).map(([name, direction]) => ({ name, parts: name.split('.'), direction }));
+    this.fields = Object.entries(specification.key).map(([name, direction]) => ({
+      name,
+      parts: name.split('.'),
+      direction,
+    }));
     this.unique = specification.unique === true || specification.name === ID_INDEX.name;
     this.#entries = new SortedList((left, right) => this.#compare(left.key, right.key) || left.record - right.record);
     this.#covers = compileFilter(specification.partialFilterExpression ?? {});
@@ -51,7 +55,10 @@ export class CollectionIndex {
       const values = elementsAt(document, parts);
       present ||= values.some((value) => value !== undefined);
       const known = values.length === 0 ? [null] : values.map((value) => value ?? null);
-      keys = known.length === 1 ? keys.map((key) => [...key, known[0]]) : keys.flatMap((key) => known.map((value) => [...key, value]));
+      keys =
+        known.length === 1
+          ? keys.map((key) => [...key, known[0]])
+          : keys.flatMap((key) => known.map((value) => [...key, value]));
     }
     return this.specification.sparse && !present ? [] : this.#distinct(keys);
   }
@@ -76,7 +83,10 @@ export class CollectionIndex {
   }
 
   sameKeys(left: unknown[][], right: unknown[][]): boolean {
-    return left.length === right.length && left.every((key, position) => this.#compare(key, right[position] as unknown[]) === 0);
+    return (
+      left.length === right.length &&
+      left.every((key, position) => this.#compare(key, right[position] as unknown[]) === 0)
+    );
   }
 
   /** The records of a range in the order of the index; a record with several keys comes several times. */
@@ -104,7 +114,9 @@ export class CollectionIndex {
   #distinct(keys: unknown[][]): unknown[][] {
     if (keys.length === 1) return keys;
     const sorted = keys.sort((left, right) => this.#compare(left, right));
-    return sorted.filter((key, position) => position === 0 || this.#compare(key, sorted[position - 1] as unknown[]) !== 0);
+    return sorted.filter(
+      (key, position) => position === 0 || this.#compare(key, sorted[position - 1] as unknown[]) !== 0,
+    );
   }
 
   #duplicate(key: unknown[], namespace: string): CommandError {

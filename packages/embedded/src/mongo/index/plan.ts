@@ -1,5 +1,5 @@
 import type { SortSpec } from '../query/sort.ts';
-import { equalValues } from '../values/compare.ts';
+import { distinctValues, equalValues } from '../values/compare.ts';
 import { type Doc, isDocument, isOperatorDocument } from '../values/document.ts';
 import type { CollectionIndex, IndexRange } from './collection-index.ts';
 
@@ -18,7 +18,7 @@ export interface Plan {
   reversed: boolean;
 }
 
-const RANGES_MAX = 1000;
+const RANGES_MAX = 10_000;
 
 /** Bounds by field. They may be wider than the filter, never narrower: each candidate is tested again. */
 export function boundsOf(filter: Doc, bounds = new Map<string, Bounds>()): Map<string, Bounds> {
@@ -54,16 +54,20 @@ function usable(values: unknown[]): boolean {
 /** The index that narrows most; of equals, the one that also gives the order. Undefined when no index helps. */
 export function choosePlan(indexes: readonly CollectionIndex[], filter: Doc, sort: SortSpec): Plan | undefined {
   const bounds = boundsOf(filter);
-  let best: { plan: Plan; score: number } | undefined;
+  let best: { plan: Plan | undefined; score: number } = { plan: undefined, score: 0 };
   for (const index of indexes) {
     const plan = planFor(index, filter, bounds, sort);
-    if (plan === undefined) continue;
-    const { leading, low, high } = plan.ranges[0] ?? { leading: [] };
-    const full = leading.length === index.fields.length && index.unique;
-    const score = (full ? 100 : 0) + leading.length * 4 + (low === undefined && high === undefined ? 0 : 2) + (plan.ordered ? 1 : 0);
-    if (score > 0 && (best === undefined || score > best.score)) best = { plan, score };
+    const score = plan === undefined ? 0 : scoreOf(plan);
+    if (score > best.score) best = { plan, score };
   }
-  return best?.plan;
+  return best.plan;
+}
+
+/** A whole unique key leads to one document; then each equality counts, then a bound, then the order. */
+function scoreOf({ index, ranges, ordered }: Plan): number {
+  const { leading, low, high } = ranges[0] ?? { leading: [] };
+  const single = index.unique && leading.length === index.fields.length;
+  return (single ? 100 : 0) + leading.length * 4 + (low === undefined && high === undefined ? 0 : 2) + Number(ordered);
 }
 
 function planFor(index: CollectionIndex, filter: Doc, bounds: Map<string, Bounds>, sort: SortSpec): Plan | undefined {
@@ -73,8 +77,11 @@ function planFor(index: CollectionIndex, filter: Doc, bounds: Map<string, Bounds
   for (const { name } of index.fields) {
     const points = bounds.get(name)?.points;
     if (points === undefined || leading.length * points.length > RANGES_MAX) break;
-    const distinct = points.filter((point, position) => !points.slice(0, position).some((other) => equalValues(point, other)));
-    leading = distinct.length === 1 ? leading.map((key) => [...key, distinct[0]]) : leading.flatMap((key) => distinct.map((point) => [...key, point]));
+    const distinct = distinctValues(points);
+    leading =
+      distinct.length === 1
+        ? leading.map((key) => [...key, distinct[0]])
+        : leading.flatMap((key) => distinct.map((point) => [...key, point]));
     used++;
   }
   const next = nextBounds(index, bounds, used);
@@ -101,7 +108,9 @@ function provesPresence(leading: unknown[][], next: Omit<IndexRange, 'leading'>)
 
 /** A partial index may be used when each of its conditions stands word for word in the filter. */
 function impliesPartial(filter: Doc, partial: Doc | undefined): boolean {
-  return Object.entries(partial ?? {}).every(([field, condition]) => field in filter && equalValues(filter[field], condition));
+  return Object.entries(partial ?? {}).every(
+    ([field, condition]) => field in filter && equalValues(filter[field], condition),
+  );
 }
 
 /** Whether the fields after the fixed ones are the sort, all the same way round or all reversed. */
@@ -110,7 +119,11 @@ function orderOf(index: CollectionIndex, sort: SortSpec, used: number): 'forward
   const free = sort.filter(([field]) => !index.fields.slice(0, used).some(({ name }) => name === field));
   const rest = index.fields.slice(used, used + free.length);
   if (rest.length < free.length) return undefined;
-  const signs = new Set(free.map(([field, direction], position) => (rest[position]?.name === field ? direction * rest[position].direction : 0)));
+  const signs = new Set(
+    free.map(([field, direction], position) =>
+      rest[position]?.name === field ? direction * rest[position].direction : 0,
+    ),
+  );
   if (signs.size > 1 || signs.has(0)) return undefined;
   return signs.has(-1) ? 'reversed' : 'forward';
 }

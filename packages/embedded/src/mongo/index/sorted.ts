@@ -25,7 +25,11 @@ export class SortedList<Item> {
       this.#chunks.push([item]);
       return;
     }
-    chunk.splice(firstNotBelow(chunk, (other) => this.#compare(other, item) < 0), 0, item);
+    chunk.splice(
+      firstNotBelow(chunk, (other) => this.#compare(other, item) < 0),
+      0,
+      item,
+    );
     if (chunk.length > CHUNK_MAX) this.#chunks.splice(this.#chunks.indexOf(chunk) + 1, 0, chunk.splice(CHUNK_MAX / 2));
   }
 
@@ -61,7 +65,11 @@ export class SortedList<Item> {
     const last = Math.min(this.#chunkOf(notAbove), this.#chunks.length - 1);
     for (let position = last; position >= 0; position--) {
       const chunk = this.#chunks[position] as Item[];
-      for (let offset = (position === last ? firstNotBelow(chunk, notAbove) : chunk.length) - 1; offset >= 0; offset--) {
+      for (
+        let offset = (position === last ? firstNotBelow(chunk, notAbove) : chunk.length) - 1;
+        offset >= 0;
+        offset--
+      ) {
         const item = chunk[offset] as Item;
         if (below(item)) return;
         yield item;

@@ -21,14 +21,8 @@ const KNOWN = new Set(['name', 'key', 'unique', 'sparse', 'partialFilterExpressi
 
 /** One element of `createIndexes`. Throws BadValue for a kind of index or an option that we do not have. */
 export function parseIndex(raw: Doc): IndexSpecification {
-  const key = isDocument(raw.key) ? raw.key : {};
-  const fields = Object.keys(key);
-  if (fields.length === 0) throw new CommandError('BadValue', 'an index needs a key');
-  for (const field of fields) {
-    if ((key[field] !== 1 && key[field] !== -1) || field.includes('$')) {
-      throw new CommandError('BadValue', `index ${field}: ${String(key[field])} is not supported by the embedded server`);
-    }
-  }
+  const key = parseKey(raw.key);
+  const fields = Object.entries(key);
   const unknown = Object.keys(raw).find((option) => !KNOWN.has(option) && !IGNORED.has(option));
   if (unknown) throw new CommandError('BadValue', `index option ${unknown} is not supported by the embedded server`);
   const seconds = raw.expireAfterSeconds;
@@ -36,13 +30,27 @@ export function parseIndex(raw: Doc): IndexSpecification {
     throw new CommandError('BadValue', 'expireAfterSeconds needs a number and an index of one field');
   }
   return {
-    name: typeof raw.name === 'string' ? raw.name : fields.map((field) => `${field}_${String(key[field])}`).join('_'),
-    key: key as Record<string, Direction>,
+    name: typeof raw.name === 'string' ? raw.name : fields.flat().join('_'),
+    key,
     ...(raw.unique ? { unique: true } : {}),
     ...(raw.sparse ? { sparse: true } : {}),
     ...(isDocument(raw.partialFilterExpression) ? { partialFilterExpression: raw.partialFilterExpression } : {}),
-    ...(typeof seconds === 'number' ? { expireAfterSeconds: seconds } : {}),
+    ...(seconds === undefined ? {} : { expireAfterSeconds: seconds }),
   };
+}
+
+function parseKey(raw: unknown): IndexSpecification['key'] {
+  const fields = Object.entries(isDocument(raw) ? raw : {});
+  if (fields.length === 0) throw new CommandError('BadValue', 'an index needs a key');
+  for (const [field, direction] of fields) {
+    if ((direction !== 1 && direction !== -1) || field.includes('$')) {
+      throw new CommandError(
+        'BadValue',
+        `index ${field}: ${String(direction)} is not supported by the embedded server`,
+      );
+    }
+  }
+  return Object.fromEntries(fields) as IndexSpecification['key'];
 }
 
 /**
@@ -55,10 +63,16 @@ export function isPresent(wanted: IndexSpecification, existing: readonly IndexSp
     if (wanted.name === index.name && equalValues(sorted(wanted), sorted(index))) return true;
     if (sameKey && index.name === ID_INDEX.name) return true;
     if (wanted.name === index.name) {
-      throw new CommandError('IndexKeySpecsConflict', `an index named ${index.name} exists with another key or other options`);
+      throw new CommandError(
+        'IndexKeySpecsConflict',
+        `an index named ${index.name} exists with another key or other options`,
+      );
     }
     if (sameKey && equalValues(wanted.partialFilterExpression, index.partialFilterExpression)) {
-      throw new CommandError('IndexOptionsConflict', `the same index exists with the name ${index.name} and may have other options`);
+      throw new CommandError(
+        'IndexOptionsConflict',
+        `the same index exists with the name ${index.name} and may have other options`,
+      );
     }
   }
   return false;

@@ -83,7 +83,8 @@ export function runPipeline(documents: Doc[], pipeline: Doc[], resolve?: Resolve
 export function runUpdatePipeline(document: Doc, pipeline: Doc[]): Doc {
   for (const stage of pipeline) {
     const name = isDocument(stage) ? (Object.keys(stage)[0] ?? '') : '';
-    if (!UPDATE_STAGES.has(name)) throw new CommandError('FailedToParse', `${name || 'this stage'} is not allowed in an update pipeline`);
+    if (!UPDATE_STAGES.has(name))
+      throw new CommandError('FailedToParse', `${name || 'this stage'} is not allowed in an update pipeline`);
   }
   return runPipeline([document], pipeline)[0] ?? document;
 }

@@ -1,7 +1,7 @@
 import { Query } from 'mingo/query';
 import type { Options } from 'mingo/types';
 import { CommandError } from '../errors.ts';
-import { compareValues, equalValues, rankOf } from '../values/compare.ts';
+import { compareValues, distinctValues, equalValues, rankOf, sortedHas } from '../values/compare.ts';
 import { bsonType, type Doc, isDocument } from '../values/document.ts';
 import { someAt } from '../values/path.ts';
 
@@ -25,16 +25,22 @@ function onWhole(selector: string, test: Test): Predicate {
   return (document) => someAt(document, parts, test);
 }
 
-const not = (predicate: Predicate): Predicate => (document) => !predicate(document);
+const not =
+  (predicate: Predicate): Predicate =>
+  (document) =>
+    !predicate(document);
 
 function equals(wanted: unknown): Test {
   if (!(wanted instanceof RegExp)) return (value) => equalValues(value, wanted);
-  return (value) => (typeof value === 'string' ? wanted.test(value) : value instanceof RegExp && equalValues(value, wanted));
+  return (value) =>
+    typeof value === 'string' ? wanted.test(value) : value instanceof RegExp && equalValues(value, wanted);
 }
 
 function within(wanted: unknown, holds: (order: number) => boolean): Test {
   const rank = rankOf(wanted);
-  const isNumber = Number.isNaN(wanted) ? (value: unknown) => Number.isNaN(value) : (value: unknown) => !Number.isNaN(value);
+  const isNumber = Number.isNaN(wanted)
+    ? (value: unknown) => Number.isNaN(value)
+    : (value: unknown) => !Number.isNaN(value);
   return (value) => rankOf(value) === rank && isNumber(value) && holds(compareValues(value, wanted));
 }
 
@@ -44,8 +50,10 @@ function list(operator: string, value: unknown): unknown[] {
 }
 
 function isOneOf(operator: string, value: unknown): Test {
-  const tests = list(operator, value).map(equals);
-  return (candidate) => tests.some((test) => test(candidate));
+  const wanted = list(operator, value);
+  const patterns = wanted.filter((member) => member instanceof RegExp).map(equals);
+  const values = distinctValues(wanted);
+  return (candidate) => sortedHas(values, candidate) || patterns.some((test) => test(candidate));
 }
 
 const LOGICAL = new Set(['$and', '$or', '$nor', '$expr']);
@@ -90,7 +98,17 @@ const TYPES: Record<string, Test> = {
   number: (value) => typeof value === 'number',
 };
 const TYPE_NUMBERS: Record<number, string> = {
-  1: 'double', 2: 'string', 3: 'object', 4: 'array', 5: 'binData', 7: 'objectId', 8: 'bool', 9: 'date', 10: 'null', 11: 'regex', 16: 'int',
+  1: 'double',
+  2: 'string',
+  3: 'object',
+  4: 'array',
+  5: 'binData',
+  7: 'objectId',
+  8: 'bool',
+  9: 'date',
+  10: 'null',
+  11: 'regex',
+  16: 'int',
 };
 
 function typeTest(type: unknown): Test {
@@ -109,11 +127,28 @@ export const QUERY_OPERATORS = {
   $ne: (selector, value) => not(onValues(selector, equals(value))),
   $in: (selector, value) => onValues(selector, isOneOf('$in', value)),
   $nin: (selector, value) => not(onValues(selector, isOneOf('$nin', value))),
-  $gt: (selector, value) => onValues(selector, within(value, (order) => order > 0)),
-  $gte: (selector, value) => onValues(selector, within(value, (order) => order >= 0)),
-  $lt: (selector, value) => onValues(selector, within(value, (order) => order < 0)),
-  $lte: (selector, value) => onValues(selector, within(value, (order) => order <= 0)),
-  $regex: (selector, value: RegExp) => onValues(selector, (candidate) => typeof candidate === 'string' && value.test(candidate)),
+  $gt: (selector, value) =>
+    onValues(
+      selector,
+      within(value, (order) => order > 0),
+    ),
+  $gte: (selector, value) =>
+    onValues(
+      selector,
+      within(value, (order) => order >= 0),
+    ),
+  $lt: (selector, value) =>
+    onValues(
+      selector,
+      within(value, (order) => order < 0),
+    ),
+  $lte: (selector, value) =>
+    onValues(
+      selector,
+      within(value, (order) => order <= 0),
+    ),
+  $regex: (selector, value: RegExp) =>
+    onValues(selector, (candidate) => typeof candidate === 'string' && value.test(candidate)),
   $exists: (selector, value) => {
     const present = onWhole(selector, (leaf) => leaf !== undefined);
     return value ? present : not(present);

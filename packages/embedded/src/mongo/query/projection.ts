@@ -17,7 +17,9 @@ function toTree(paths: string[]): Tree {
     for (const part of parts) {
       const next = place[part];
       if (next === true) throw new CommandError('BadValue', `path collision at ${path}`);
-      place = next ?? (place[part] = {});
+      const branch = next ?? {};
+      place[part] = branch;
+      place = branch;
     }
     place[last] = true;
   }

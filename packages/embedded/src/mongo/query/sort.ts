@@ -17,7 +17,7 @@ export function parseSort(sort: Doc | undefined): SortSpec {
 /** Of an array the smallest element counts when ascending and the largest when descending, as in MongoDB. */
 function sortValue(document: Doc, parts: string[], direction: Direction): unknown {
   const values = elementsAt(document, parts);
-  let best = values[0] ?? null;
+  let best: unknown = values[0];
   for (const value of values) {
     if (compareValues(value, best) * direction < 0) best = value;
   }

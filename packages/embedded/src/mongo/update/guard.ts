@@ -38,7 +38,8 @@ function reach(document: Doc, parts: string[], creating: boolean): unknown {
   let value: unknown = document;
   for (const part of parts) {
     const open = isDocument(value) || (Array.isArray(value) && /^\d+$/.test(part));
-    if (!open && creating) throw new CommandError('PathNotViable', `cannot create field '${part}' of path '${parts.join('.')}'`);
+    if (!open && creating)
+      throw new CommandError('PathNotViable', `cannot create field '${part}' of path '${parts.join('.')}'`);
     if (!open) return undefined;
     value = Object.hasOwn(value as Doc, part) ? (value as Doc)[part] : undefined;
     if (value === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { ObjectId } from 'bson';
-import { cloneValue, type Doc, isDocument, isOperatorDocument } from '../values/document.ts';
+import { cloneValue, type Doc, isOperatorDocument } from '../values/document.ts';
 import { setAt } from '../values/path.ts';
 import { applyUpdate, isReplacement, type Update } from './apply.ts';
 
@@ -12,13 +12,14 @@ export function equalitiesOf(filter: Doc): Doc {
 
 function collect(filter: Doc, into: Doc): void {
   for (const [key, condition] of Object.entries(filter)) {
-    if (key === '$and' && Array.isArray(condition)) {
-      for (const part of condition) if (isDocument(part)) collect(part, into);
-    } else if (!key.startsWith('$')) {
-      const wanted = isOperatorDocument(condition) ? condition.$eq : condition;
-      if (wanted !== undefined && !(wanted instanceof RegExp)) setAt(into, key, cloneValue(wanted));
-    }
+    if (!key.startsWith('$')) collectField(key, condition, into);
+    else if (key === '$and' && Array.isArray(condition)) for (const part of condition) collect(part as Doc, into);
   }
+}
+
+function collectField(path: string, condition: unknown, into: Doc): void {
+  const wanted = isOperatorDocument(condition) ? condition.$eq : condition;
+  if (wanted !== undefined && !(wanted instanceof RegExp)) setAt(into, path, cloneValue(wanted));
 }
 
 /** The document that an upsert inserts when nothing fits its filter; it has an `_id`, made if none is given. */

@@ -2,9 +2,25 @@ import type { Binary, ObjectId } from 'bson';
 import { bsonType, type Doc } from './document.ts';
 
 /** MongoDB's order of types; missing and null are one. Types that `ingest` refuses are not listed. */
-const RANK = { nothing: 1, number: 2, string: 3, document: 4, array: 5, binary: 6, objectId: 7, boolean: 8, date: 9, regexp: 11 };
+const RANK = {
+  nothing: 1,
+  number: 2,
+  string: 3,
+  document: 4,
+  array: 5,
+  binary: 6,
+  objectId: 7,
+  boolean: 8,
+  date: 9,
+  regexp: 11,
+};
 
-const RANK_OF_JS: Record<string, number> = { number: RANK.number, string: RANK.string, boolean: RANK.boolean, undefined: RANK.nothing };
+const RANK_OF_JS: Record<string, number> = {
+  number: RANK.number,
+  string: RANK.string,
+  boolean: RANK.boolean,
+  undefined: RANK.nothing,
+};
 
 /** The place of a value's type in MongoDB's order of types. Range operators only compare values of one rank. */
 export function rankOf(value: unknown): number {
@@ -33,7 +49,8 @@ const COMPARATORS: Record<number, Comparator> = {
   [RANK.objectId]: (left: ObjectId, right: ObjectId) => Buffer.compare(left.id, right.id),
   [RANK.boolean]: (left: boolean, right: boolean) => Number(left) - Number(right),
   [RANK.date]: (left: Date, right: Date) => compareNumbers(left.getTime(), right.getTime()),
-  [RANK.regexp]: (left: RegExp, right: RegExp) => (String(left) < String(right) ? -1 : Number(String(left) !== String(right))),
+  [RANK.regexp]: (left: RegExp, right: RegExp) =>
+    String(left) < String(right) ? -1 : Number(String(left) !== String(right)),
 };
 
 /** MongoDB's total order over values: first by type, then by value. Returns a negative number, 0 or a positive one. */
@@ -49,6 +66,26 @@ export function compareValues(left: unknown, right: unknown): number {
 /** Equality as MongoDB has it: the order of keys in an embedded document counts; null equals missing. */
 export function equalValues(left: unknown, right: unknown): boolean {
   return compareValues(left, right) === 0;
+}
+
+/** The values without repetition, in MongoDB's order. */
+export function distinctValues(values: readonly unknown[]): unknown[] {
+  const sorted = [...values].sort(compareValues);
+  return sorted.filter((value, position) => position === 0 || !equalValues(value, sorted[position - 1]));
+}
+
+/** True when a list in MongoDB's order has the value. */
+export function sortedHas(sorted: readonly unknown[], value: unknown): boolean {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const order = compareValues(sorted[middle], value);
+    if (order === 0) return true;
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return false;
 }
 
 function compareNumbers(left: number, right: number): number {

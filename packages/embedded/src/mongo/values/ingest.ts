@@ -27,7 +27,8 @@ function accept(value: unknown, name: string): void {
   if (value === null || typeof value !== 'object' || value instanceof Date || value instanceof RegExp) return;
   const type = bsonType(value);
   if (type !== undefined) {
-    if (!ACCEPTED.has(type)) throw new CommandError('BadValue', `${name} is a ${refusedName(type)}: the embedded server does not hold it`);
+    if (!ACCEPTED.has(type))
+      throw new CommandError('BadValue', `${name} is a ${refusedName(type)}: the embedded server does not hold it`);
     if (type === 'Binary') Object.setPrototypeOf(value, ExactBinary.prototype);
     return;
   }

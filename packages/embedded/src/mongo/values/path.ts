@@ -14,7 +14,12 @@ export function someAt(value: unknown, parts: readonly string[], visit: (leaf: u
   return someAt(Object.hasOwn(value, part) ? value[part] : undefined, parts, visit, from + 1);
 }
 
-function someInArray(array: unknown[], parts: readonly string[], visit: (leaf: unknown) => boolean, from: number): boolean {
+function someInArray(
+  array: unknown[],
+  parts: readonly string[],
+  visit: (leaf: unknown) => boolean,
+  from: number,
+): boolean {
   const part = parts[from] as string;
   const numbered = INDEX.test(part);
   if (numbered && someAt(array[Number(part)], parts, visit, from + 1)) return true;
