@@ -13,3 +13,4 @@ export * from './new-id.ts';
 export * from './retry.ts';
 export * from './shutdown.ts';
 export * from './signed-receipt.ts';
+export * from './signing-key-file.ts';

@@ -4,7 +4,6 @@
  */
 
 export { detectCapabilities } from './detect-capabilities.ts';
-export { readOrMakeIdentity } from './identity.ts';
 export { FolderInUseError } from './lock-folder.ts';
 export { type Miner, startMiner } from './miner.ts';
 export type { MinerChange, MinerOptions, RunOutcome } from './options.ts';

@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createLogger, readConfig, Shutdown, systemClock } from '@agon/kit';
+import { createLogger, readConfig, readOrMakeSigningKey, Shutdown, systemClock } from '@agon/kit';
 import { minerSettings } from './config.ts';
 import { detectCapabilities } from './detect-capabilities.ts';
-import { readOrMakeIdentity } from './identity.ts';
 import { startMiner } from './miner.ts';
 
 const config = readConfig(minerSettings, process.env);
 const log = createLogger({ name: 'miner', level: config.LOG_LEVEL });
 await mkdir(config.AGON_MINER_DIR, { recursive: true });
-const { key } = await readOrMakeIdentity(join(config.AGON_MINER_DIR, 'identity.pem'));
+const key = await readOrMakeSigningKey(join(config.AGON_MINER_DIR, 'identity.pem'));
 const detected = await detectCapabilities(config.AGON_MINER_DIR);
 const miner = await startMiner({
   baseUrl: config.AGON_URL,
