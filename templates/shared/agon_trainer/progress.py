@@ -29,11 +29,9 @@ class Progress:
         """Print a line with a message now."""
         self._print(metrics, message)
 
-    def tick(self, loss: float | None = None, **metrics: float) -> None:
+    def tick(self, **metrics: float) -> None:
         """Count one step (a boosting round, an epoch, a solver iteration); print at most every half second."""
         self.step += 1
-        if loss is not None and loss < self.loss:
-            self.loss = loss
         if time.monotonic() - self._printed_at >= QUIET_SECONDS:
             self._print(metrics, None)
 

@@ -130,9 +130,7 @@ def _read(job: Job, used: list[Column], share: float, *, exact: bool) -> tuple[T
     return _assemble(used, numbers, strings, len(target)), target, dropped
 
 
-def _assemble(
-    used: list[Column], numbers: dict[str, list[Float32]], strings: dict[str, _Levels], rows: int
-) -> Table:
+def _assemble(used: list[Column], numbers: dict[str, list[Float32]], strings: dict[str, _Levels], rows: int) -> Table:
     number_columns = tuple(
         NumberColumn(c.input, np.concatenate(numbers.pop(c.name))) for c in used if c.kind == "number"
     )

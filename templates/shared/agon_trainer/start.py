@@ -1,0 +1,119 @@
+"""A trainer from its first line to its exit code.
+
+SIGTERM and the deadline are watched by a thread: libraries stay inside one call for seconds on large data, where
+Python's own signal handlers wait. The thread first asks the search to stop; where that takes too long, it hands in the
+best so far itself and ends the process.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agon_trainer.clock import Clock
+    from agon_trainer.progress import Progress
+    from agon_trainer.search import Family
+
+EXIT_DATA = 64
+PATIENCE_SECONDS = 1.5
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def run(family: Callable[[], "Family"]) -> None:
+    """Train the job in `$AGON_JOB` and exit. `family` is called after thread counts are set: it may import libraries.
+
+    Exits with 0 after a submission, 64 for data that cannot be used; other errors are raised.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    folder = Path(os.environ["AGON_JOB"])
+    _limit_threads(folder)
+    from agon_trainer.errors import DataError, ExportError  # noqa: PLC0415  numpy must not load before _limit_threads
+
+    try:
+        _train(folder, family)
+    except DataError as error:
+        print(error, file=sys.stderr, flush=True)
+        sys.exit(EXIT_DATA)
+    except ExportError as error:
+        print(error, file=sys.stderr, flush=True)
+        sys.exit(1)
+
+
+def _limit_threads(folder: Path) -> None:
+    cpus = json.loads((folder / "job.json").read_text(encoding="utf-8"))["limits"]["cpus"]
+    for name in THREAD_VARIABLES:
+        os.environ.setdefault(name, str(max(1, int(cpus))))
+
+
+def _train(folder: Path, family: Callable[[], "Family"]) -> None:
+    from agon_trainer.clock import Clock  # noqa: PLC0415
+    from agon_trainer.job import read_job  # noqa: PLC0415
+    from agon_trainer.progress import Progress  # noqa: PLC0415
+
+    job = read_job(folder)
+    clock = Clock(job.deadline)
+    progress = Progress()
+    hand_in = HandIn(clock, progress)
+    threading.Thread(target=hand_in.watch, daemon=True).start()
+    progress.say("reading the table")
+
+    from agon_trainer.search import Search, Session  # noqa: PLC0415
+    from agon_trainer.submission import submit  # noqa: PLC0415
+    from agon_trainer.table import read_table  # noqa: PLC0415
+    from agon_trainer.target import Target  # noqa: PLC0415
+
+    table, y, notices = read_table(job)
+    for notice in notices:
+        progress.say(notice)
+    target = Target(y, job.classes, job.metric)
+    session = Session(table, target, job.seed, job.threads, job.memory_bytes, clock, progress)
+    search = Search(session, family())
+    hand_in.save = lambda: submit(job, search.model(), table)
+    progress.say(f"{table.rows} rows, {table.width} columns, {len(search.folds)} folds, {clock.left:.0f} s to train")
+    search.run()
+    hand_in.finish()
+
+
+class HandIn:
+    """Saves once, from the main thread or, where that one is stuck, from the watching one."""
+
+    def __init__(self, clock: "Clock", progress: "Progress") -> None:
+        self.clock = clock
+        self.progress = progress
+        self.save: Callable[[], int] | None = None
+        self._lock = threading.Lock()
+
+    def finish(self) -> None:
+        """Save; a second caller waits for the first and finds the process ending."""
+        with self._lock:
+            assert self.save is not None
+            size = self.save()
+            self.progress.say(f"saved a model of {size} bytes", bytes=size)
+            _leave(0)
+
+    def watch(self) -> None:
+        """Wait for SIGTERM or the end of the time for training; then see to it that the model is saved."""
+        while not self.clock.stopping:
+            if signal.sigtimedwait({signal.SIGTERM}, min(0.5, max(0.01, self.clock.left))):
+                self.clock.stop()
+        time.sleep(min(PATIENCE_SECONDS, self.clock.reserve / 3))
+        while self.save is None:
+            time.sleep(0.05)
+        try:
+            self.finish()
+        except BaseException as error:
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            _leave(1)
+
+
+def _leave(code: int) -> None:
+    """End now: a library's threads may still be at work and would keep a normal exit waiting."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
