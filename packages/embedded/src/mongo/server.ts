@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { lockFolder } from '../lock.ts';
 import type { Log } from '../log.ts';
 import { Cursors } from './commands/cursors.ts';
 import { type Services, serveConnection } from './connection.ts';
 import { removeExpired } from './expiry.ts';
 import { Journal } from './storage/journal.ts';
-import { lockFolder } from './storage/lock.ts';
 import { Store } from './storage/store.ts';
 
 export interface MongoServerOptions {
