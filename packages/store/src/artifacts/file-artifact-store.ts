@@ -1,0 +1,107 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, type BlobRef, limits, Sha256 } from '@agon/contracts';
+import { type Clock, systemClock } from '@agon/kit';
+import type { ArtifactStore, ByteSource } from '../ports/index.ts';
+import { blobPath, type Folders, makeFolders, moveDurably, removeOlder, statOf } from './folders.ts';
+import { fileStagingArea } from './staging-area.ts';
+import { asDiskFull, writeChunks } from './write-stream.ts';
+
+const hourMs = 60 * 60 * 1000;
+const temporaryKeptMs = 24 * hourMs;
+
+export type FileArtifactStoreOptions = { folder: string; clock?: Clock };
+
+/**
+ * Blobs as files named by their hash, below one folder. Several processes may share the folder: a blob appears by an
+ * atomic rename, and equal bytes have equal names.
+ *
+ * @throws Error where the folder cannot be made or written.
+ */
+export function fileArtifactStore({ folder, clock = systemClock }: FileArtifactStoreOptions): ArtifactStore {
+  const folders = makeFolders(folder);
+  const sweep = sweeper(folders, clock);
+
+  const found = async (sha256: string): Promise<string> => {
+    const path = blobPath(folders, sha256);
+    if (!(await statOf(path))) throw new Error(`The artifact store has no blob ${sha256}.`);
+    return path;
+  };
+
+  async function* read(sha256: string, range?: { start: number; end: number }): ByteSource {
+    const path = await found(sha256);
+    if (range && range.end <= range.start) return;
+    yield* createReadStream(path, range ? { start: range.start, end: range.end - 1 } : {});
+  }
+
+  return {
+    async put(source, { bytesMax = Number.POSITIVE_INFINITY } = {}) {
+      await sweep();
+      return putBlob(folders, source, bytesMax);
+    },
+
+    read,
+
+    async stat(sha256) {
+      const facts = await statOf(blobPath(folders, sha256));
+      return facts && { bytes: facts.size, storedAt: facts.mtime };
+    },
+
+    async delete(sha256) {
+      await rm(blobPath(folders, sha256), { force: true });
+    },
+
+    list: () => listBlobs(folders),
+    localPath: found,
+    staging: fileStagingArea({ folders, clock, sweep }),
+  };
+}
+
+/** Removes what crashes left behind, at the first use and then once an hour at most. */
+function sweeper(folders: Folders, clock: Clock): () => Promise<void> {
+  let nextMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const nowMs = clock.nowMs();
+    if (nowMs < nextMs) return;
+    nextMs = nowMs + hourMs;
+    await removeOlder(folders.temporary, new Date(nowMs - temporaryKeptMs));
+    // An upload lives as long as its record says; what is older than that and a day has none any more.
+    await removeOlder(folders.staging, new Date(nowMs - limits.uploadTtlMs - temporaryKeptMs));
+  };
+}
+
+async function putBlob(folders: Folders, source: ByteSource, bytesMax: number): Promise<BlobRef> {
+  const temporary = join(folders.temporary, randomUUID());
+  const hash = createHash('sha256');
+  const tooLarge = () => new AppError('file_too_large', `The file has more than ${bytesMax} bytes.`);
+  try {
+    const file = await open(temporary, 'wx');
+    let bytes: number;
+    try {
+      bytes = await writeChunks({ file, position: 0, bytesMax, tooLarge, source, hash });
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    const sha256 = hash.digest('hex');
+    // Also over an equal blob: its age starts again, so nobody removes it before the caller refers to it.
+    await moveDurably(temporary, blobPath(folders, sha256));
+    return { sha256, bytes };
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw asDiskFull(error);
+  }
+}
+
+async function* listBlobs(folders: Folders): AsyncIterable<{ sha256: string; storedAt: Date }> {
+  for (const prefix of await readdir(folders.blobs)) {
+    for (const rest of await readdir(join(folders.blobs, prefix))) {
+      const sha256 = prefix + rest;
+      if (!Sha256.safeParse(sha256).success) continue;
+      const facts = await statOf(blobPath(folders, sha256));
+      if (facts) yield { sha256, storedAt: facts.mtime };
+    }
+  }
+}

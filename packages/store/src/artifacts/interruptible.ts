@@ -1,0 +1,31 @@
+import type { ByteSource } from '../ports/index.ts';
+
+export type Interruptible = ByteSource & {
+  /** Ends the iteration with an error, also while it waits for a chunk. */
+  interrupt(reason: Error): void;
+};
+
+/** A source that can be given up while it waits for its next chunk, as one behind a dead connection does for ever. */
+export function interruptible(source: ByteSource): Interruptible {
+  let interrupt: (reason: Error) => void = () => undefined;
+  const interrupted = new Promise<never>((_, reject) => {
+    interrupt = reject;
+  });
+  interrupted.catch(() => undefined);
+
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    const iterator = source[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await Promise.race([iterator.next(), interrupted]);
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      // Not awaited: a source that waits for ever would answer its end never.
+      iterator.return?.().catch(() => undefined);
+    }
+  }
+
+  return { [Symbol.asyncIterator]: chunks, interrupt };
+}

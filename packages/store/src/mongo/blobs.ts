@@ -1,0 +1,22 @@
+import type { BlobRef } from '@agon/contracts';
+import type { EvaluationRecord, JobChange, ModelRecord, RunChange } from '../ports/index.ts';
+
+const hashes = (blobs: readonly (BlobRef | null | undefined)[]): string[] => [
+  ...new Set(blobs.flatMap((blob) => (blob ? [blob.sha256] : []))),
+];
+
+/** The blobs that fields of a job refer to: its dataset, its parts, what the baseline predicted, the receipt. */
+export const blobsOfJob = ({ source, parts, baseline, receipt }: JobChange): string[] =>
+  hashes([
+    source,
+    ...(parts ? [parts.train, parts.selection, parts.report] : []),
+    ...(baseline ? [baseline.selection.outcome, baseline.report.outcome] : []),
+    receipt,
+  ]);
+
+export const blobsOfRun = ({ submission }: RunChange): string[] => hashes(submission?.files ?? []);
+
+export const blobsOfEvaluation = ({ selection, report }: EvaluationRecord): string[] =>
+  hashes([selection?.outcome, report?.outcome]);
+
+export const blobsOfModel = ({ files }: ModelRecord): string[] => hashes(files);

@@ -1,0 +1,83 @@
+import { type Clock, idMaker, type Log, type NewId } from '@agon/kit';
+import { type Connection, createConnection } from 'mongoose';
+import type { Stores } from '../ports/index.ts';
+import { asAppError, withAppErrors } from './database-errors.ts';
+import { createEvaluationStore } from './evaluation-store.ts';
+import { createEventStore } from './event-store.ts';
+import { createFileStore } from './file-store.ts';
+import { createIdempotencyStore } from './idempotency-store.ts';
+import { createJobLog } from './job-log.ts';
+import { createJobStore } from './job-store.ts';
+import { createKeyStore } from './key-store.ts';
+import { createMinerStore } from './miner-store.ts';
+import { createModelStore } from './model-store.ts';
+import { createIndexes, type Models, openModels } from './models.ts';
+import { createRunStore } from './run-store.ts';
+import { createSeatStore } from './seat-store.ts';
+import type { StoreDeps } from './store-deps.ts';
+import { createUploadStore } from './upload-store.ts';
+
+/** How long a call may look for a server before it answers `not_ready`. */
+const selectionMs = 5_000;
+const silenceMs = 60_000;
+
+export type StoreOptions = { url: string; clock: Clock; log: Log; newId?: NewId };
+
+/**
+ * Connects to MongoDB and makes every index, then answers the stores. The connection is the caller's to close.
+ *
+ * @throws AppError `not_ready` where the database does not answer within seconds.
+ */
+export async function connectStores({ url, clock, log, newId = idMaker(clock.nowMs) }: StoreOptions): Promise<Stores> {
+  const connection = createConnection();
+  connection.on('error', (error: unknown) => log.warn({ err: error }, 'the database connection failed'));
+  try {
+    await connection.openUri(url, {
+      autoIndex: false,
+      autoCreate: false,
+      bufferCommands: false,
+      serverSelectionTimeoutMS: selectionMs,
+      socketTimeoutMS: silenceMs,
+    });
+    const models = openModels(connection);
+    await createIndexes(models);
+    return assemble(connection, { models, clock, log, jobLog: createJobLog({ models, clock, newId }) });
+  } catch (error) {
+    await connection.close(true);
+    throw asAppError(error);
+  }
+}
+
+function assemble(connection: Connection, deps: StoreDeps): Stores {
+  return {
+    jobs: withAppErrors(createJobStore(deps)),
+    events: withAppErrors(createEventStore(deps)),
+    seats: withAppErrors(createSeatStore(deps)),
+    runs: withAppErrors(createRunStore(deps)),
+    uploads: withAppErrors(createUploadStore(deps)),
+    evaluations: withAppErrors(createEvaluationStore(deps)),
+    files: withAppErrors(createFileStore(deps)),
+    models: withAppErrors(createModelStore(deps)),
+    miners: withAppErrors(createMinerStore(deps)),
+    keys: withAppErrors(createKeyStore(deps)),
+    idempotency: withAppErrors(createIdempotencyStore(deps)),
+    ...withAppErrors({
+      isReferenced: (sha256: string) => isReferenced(deps.models, sha256),
+      ping: async () => {
+        await connection.db?.admin().ping();
+      },
+    }),
+    close: () => connection.close(),
+  };
+}
+
+async function isReferenced(models: Models, sha256: string): Promise<boolean> {
+  const holders = await Promise.all([
+    models.files.exists({ sha256 }),
+    models.jobs.exists({ blobs: sha256 }),
+    models.runs.exists({ blobs: sha256 }),
+    models.evaluations.exists({ blobs: sha256 }),
+    models.models.exists({ blobs: sha256 }),
+  ]);
+  return holders.some((holder) => holder !== null);
+}
