@@ -26,5 +26,9 @@ export function createIdempotencyStore({
     async free(key) {
       await idempotency.deleteOne({ _id: key });
     },
+
+    async freeByJob(jobId) {
+      await idempotency.deleteMany({ jobId });
+    },
   };
 }

@@ -191,6 +191,8 @@ export type IdempotencyStore = {
     expiresAt: Date;
   }): Promise<{ bodyHash: string; jobId: string } | undefined>;
   free(key: string): Promise<void>;
+  /** Forgets what was reserved for a job, when the job is deleted. */
+  freeByJob(jobId: string): Promise<void>;
 };
 
 export type Stores = {
