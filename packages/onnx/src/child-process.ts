@@ -1,0 +1,179 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { FromChild, ToChild } from './protocol.ts';
+import { OnnxRejection } from './rejection.ts';
+import { memoryLookMs, residentMemoryMib } from './resident-memory.ts';
+
+/** The built script, also when this file runs from `src` (tests): both folders lie beside each other. */
+const builtScript = fileURLToPath(new URL('../dist/child.js', import.meta.url));
+/** A start that takes longer is a fault of the machine. */
+const startMsMax = 60_000;
+const stderrCharactersMax = 2_000;
+
+type Answer = Exclude<FromChild, { kind: 'ready' | 'rejected' }>;
+/** What is sent, before it has its number. */
+export type Request = ToChild extends infer M ? (M extends ToChild ? Omit<M, 'id'> : never) : never;
+type Waiting = { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void };
+
+/**
+ * A forked process with a limit on its memory and on the time of each piece of work. Whatever happens to it, every
+ * request ends: with its answer, an OnnxRejection (the model's fault) or an Error (the service's).
+ */
+export class LimitedProcess {
+  readonly #child: ChildProcess;
+  readonly #memoryMib: number;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #exited: Promise<void>;
+  #ended: Error | undefined;
+  #runtime: string | undefined;
+  #ids = 0;
+  #stderr = '';
+
+  private constructor(options: { memoryMib: number; script?: string }) {
+    this.#memoryMib = options.memoryMib;
+    this.#child = fork(options.script ?? builtScript, [], {
+      env: {},
+      execArgv: [`--max-old-space-size=${Math.max(64, Math.floor(options.memoryMib / 2))}`],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-stderrCharactersMax);
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('error', (error) => {
+        this.#end(new Error('The scoring process could not be started.', { cause: error }));
+        if (this.#child.pid === undefined) resolve();
+      });
+      this.#child.once('exit', (code, signal) => {
+        this.#end(this.#reasonOfExit(code, signal));
+        resolve();
+      });
+    });
+  }
+
+  /** @throws Error where the process does not come up. */
+  static async start(options: { memoryMib: number; script?: string }): Promise<LimitedProcess> {
+    const started = new LimitedProcess(options);
+    const ready = new Promise<void>((resolve, reject) => {
+      started.#waiting.set(0, { resolve: () => resolve(), reject });
+    });
+    started.#child.on('message', (message) => started.#receive(message as FromChild));
+    await started.#within(startMsMax, () => new Error('The scoring process did not start in time.'), ready);
+    return started;
+  }
+
+  get alive(): boolean {
+    return this.#ended === undefined;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Version of the runtime in the process. */
+  get runtime(): string {
+    return this.#runtime ?? 'unknown';
+  }
+
+  memoryMib(): Promise<number | undefined> {
+    return residentMemoryMib(this.pid);
+  }
+
+  /** @throws OnnxRejection where the model fails or passes a limit; Error where the service does. */
+  async ask(request: Request, timeMs: number): Promise<Answer> {
+    if (this.#ended) throw this.#ended;
+    this.#ids += 1;
+    const id = this.#ids;
+    const answered = new Promise<Answer>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#child.send({ ...request, id } as ToChild, (error) => {
+        if (error) this.#settle(id, (waiting) => waiting.reject(this.#ended ?? error));
+      });
+    });
+    const tooSlow = () =>
+      new OnnxRejection('inference_too_slow', `The model did not finish within ${Math.round(timeMs / 100) / 10} s.`);
+    return this.#within(timeMs, tooSlow, this.#watchingMemory(answered));
+  }
+
+  /** Kills the process and waits until it is gone. */
+  async kill(reason: Error = new Error('The scoring process was closed.')): Promise<void> {
+    this.#end(reason);
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  async #within<T>(timeMs: number, late: () => Error, work: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => void this.kill(late()), Math.max(0, timeMs));
+    try {
+      return await work;
+    } catch (error) {
+      if (!this.alive) await this.#exited;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #watchingMemory<T>(work: Promise<T>): Promise<T> {
+    const timer = setInterval(() => void this.#checkMemory(), memoryLookMs);
+    try {
+      const answer = await work;
+      await this.#checkMemory();
+      if (this.#ended) throw this.#ended;
+      return answer;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  async #checkMemory(): Promise<void> {
+    if (this.#ended) return;
+    const mib = await this.memoryMib();
+    if (mib === undefined || mib <= this.#memoryMib || this.#ended) return;
+    await this.kill(
+      new OnnxRejection(
+        'inference_out_of_memory',
+        `The model needed ${Math.round(mib)} MiB; the limit is ${this.#memoryMib} MiB.`,
+      ),
+    );
+  }
+
+  #receive(message: FromChild): void {
+    if (message.kind === 'ready') {
+      this.#runtime = message.runtime;
+      this.#settle(0, (waiting) => waiting.resolve({ kind: 'loaded', id: 0, inputs: [], outputs: [] }));
+    } else if (message.kind === 'rejected') {
+      this.#settle(message.id, (waiting) => waiting.reject(new OnnxRejection(message.code, message.message)));
+    } else {
+      this.#settle(message.id, (waiting) => waiting.resolve(message));
+    }
+  }
+
+  #settle(id: number, how: (waiting: Waiting) => void): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (waiting) how(waiting);
+  }
+
+  /** The first reason stands. */
+  #end(reason: Error): void {
+    this.#ended ??= reason;
+    for (const id of [...this.#waiting.keys()]) {
+      this.#settle(id, (waiting) => waiting.reject(this.#ended ?? reason));
+    }
+  }
+
+  /** A process that was killed from outside, or never was ready, says nothing about the model. */
+  #reasonOfExit(code: number | null, signal: NodeJS.Signals | null): Error {
+    const how = signal ?? `exit code ${code}`;
+    const fromOutside = signal === 'SIGKILL' || signal === 'SIGTERM' || signal === 'SIGINT' || signal === 'SIGHUP';
+    if (this.#runtime === undefined || fromOutside || code === 0) {
+      return new Error(`The scoring process ended by itself (${how}). ${this.#stderr}`.trim());
+    }
+    if (/heap out of memory/i.test(this.#stderr)) {
+      return new OnnxRejection('inference_out_of_memory', `The model needed more than ${this.#memoryMib} MiB.`);
+    }
+    return new OnnxRejection('inference_failed', `The model made the runtime crash (${how}).`);
+  }
+}
