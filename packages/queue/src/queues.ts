@@ -1,0 +1,34 @@
+import { jobCatalog, type QueueJobName } from '@agon/contracts';
+import type { Log } from '@agon/kit';
+import { type JobsOptions, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+export const queueNames = Object.keys(jobCatalog) as QueueJobName[];
+
+export type Queues = { readonly [N in QueueJobName]: Queue };
+
+const backoffMs = 1_000;
+const eventsKept = 100;
+const kept = { completed: { count: 100, age: 60 * 60 }, failed: { count: 500, age: 7 * 24 * 60 * 60 } };
+
+const jobOptions = (name: QueueJobName): JobsOptions => ({
+  attempts: jobCatalog[name].attempts,
+  backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
+  removeOnComplete: kept.completed,
+  removeOnFail: kept.failed,
+});
+
+/** A handle for every queue of the catalog, on one connection. */
+export function openQueues(input: { redis: Redis; prefix: string; log: Log }): Queues {
+  const pairs = queueNames.map((name) => {
+    const queue = new Queue(name, {
+      connection: input.redis,
+      prefix: input.prefix,
+      defaultJobOptions: jobOptions(name),
+      streams: { events: { maxLen: eventsKept } },
+    });
+    queue.on('error', (error) => input.log.warn({ err: error, queue: name }, 'a queue failed'));
+    return [name, queue] as const;
+  });
+  return Object.fromEntries(pairs) as Queues;
+}
