@@ -1,0 +1,41 @@
+import { nearName } from './near-name.ts';
+import { type DatasetRefusal, listed, refusal, shown } from './problem.ts';
+
+/** Where the target and the ignored columns are among the names of the header. */
+export type ColumnRoles = { ok: true; target: number; ignored: ReadonlySet<number> };
+
+const namesShownMax = 20;
+
+function unknownColumn(given: string, names: readonly string[]): string {
+  const near = nearName(given, names);
+  const guess = near === undefined ? '' : ` Did you mean ${shown(near)}?`;
+  return `${guess} The columns are ${listed(names.map(shown), namesShownMax)}.`;
+}
+
+/**
+ * Finds the target and the columns to ignore.
+ *
+ * @param names from `readHeader`.
+ */
+export function findColumns(input: {
+  names: readonly string[];
+  target: string;
+  ignoreColumns: readonly string[];
+}): ColumnRoles | DatasetRefusal {
+  const { names } = input;
+  const indexOf = (name: string): number => names.indexOf(name.trim());
+  const target = indexOf(input.target);
+  if (target < 0) {
+    const message = `There is no column ${shown(input.target)} to be the target.${unknownColumn(input.target, names)}`;
+    return refusal('target_missing', message, [{ row: null, column: input.target, problem: message, count: 0 }]);
+  }
+  const unknown = input.ignoreColumns.find((name) => indexOf(name) < 0);
+  if (unknown !== undefined) {
+    const message = `There is no column ${shown(unknown)} to ignore.${unknownColumn(unknown, names)}`;
+    return refusal('dataset_invalid', message, [{ row: null, column: unknown, problem: message, count: 0 }]);
+  }
+  const ignored = new Set(input.ignoreColumns.map(indexOf));
+  if (ignored.has(target))
+    return refusal('dataset_invalid', `The target ${shown(input.target)} cannot be among the columns to ignore.`);
+  return { ok: true, target, ignored };
+}
