@@ -1,0 +1,59 @@
+import { openAsBlob } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import type { Client, CreateJobInput } from '@agon/client';
+import type { MetricName, TaskName } from '@agon/contracts';
+import type { Command } from 'commander';
+import { positiveNumber } from '../command.ts';
+import { CommandError, type Context, type SharedOptions } from '../context.ts';
+
+export type JobOptions = SharedOptions & {
+  target: string;
+  task?: string;
+  metric?: string;
+  goal?: string;
+  minutes: number;
+  seats: number;
+  wait: number;
+  seed?: string;
+  ignore?: string[];
+  suffix?: string;
+};
+
+/** What `submit` and `validate` have in common: the dataset and what is asked for. */
+export const addJobOptions = (command: Command): Command =>
+  command
+    .requiredOption('-t, --target <column>', 'column to predict')
+    .option('--task <task>', 'tabular-classification or tabular-regression; inferred where left out')
+    .option('-m, --metric <metric>', 'what the race is won by (default: by task)')
+    .option('--goal <value>', 'end the race early at this score')
+    .option('--minutes <minutes>', 'minutes of racing', positiveNumber, 2)
+    .option('--seats <count>', 'places for competing miners', positiveNumber, 3)
+    .option('--wait <minutes>', 'how long to wait for the first miner', positiveNumber, 24 * 60)
+    .option('--seed <number>', 'seed of the race')
+    .option('--ignore <column...>', 'columns that models must not see')
+    .option('--suffix <name>', 'name of the model');
+
+/** A file of the service, or a path on this machine that is uploaded first. */
+export async function fileIdOf(client: Client, context: Context, file: string): Promise<string> {
+  if (/^file-[0-9a-z]+$/.test(file)) return file;
+  const path = resolve(context.cwd, file);
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats?.isFile()) throw new CommandError(`There is no file ${path}.`);
+  const stored = await client.files.create(await openAsBlob(path), basename(path));
+  return stored.id;
+}
+
+export function createJobOf(fileId: string, options: JobOptions): CreateJobInput {
+  const metric = options.metric as MetricName | undefined;
+  return {
+    training_file: fileId,
+    target: options.target,
+    ...(options.task ? { task: options.task as TaskName } : {}),
+    objective: { ...(metric ? { metric } : {}), ...(options.goal ? { goal: Number(options.goal) } : {}) },
+    budget: { minutes: options.minutes, seats: options.seats, wait_minutes: options.wait },
+    ...(options.seed ? { seed: Number(options.seed) } : {}),
+    ...(options.suffix ? { suffix: options.suffix } : {}),
+    ignore_columns: options.ignore ?? [],
+  };
+}

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createLogger, readOrMakeSigningKey, systemClock } from '@agon/kit';
+import { detectCapabilities, type MinerChange, startMiner } from '@agon/miner';
+import type { Command } from 'commander';
+import { addCommand, addGroup, positiveNumber, type Register } from '../command.ts';
+import { type Context, connection, homeFolder, type SharedOptions } from '../context.ts';
+import { templatesFolder } from '../repository.ts';
+
+type Options = SharedOptions & {
+  folder?: string;
+  name?: string;
+  template?: string[];
+  templates: string;
+  python?: string;
+  concurrency: number;
+  cpus?: number;
+  memory?: number;
+  runs?: number;
+  verbose?: boolean;
+};
+
+const defaultTemplates = ['tabular-gbdt', 'tabular-linear', 'tabular-mlp'];
+
+/** `agon mine`: turns this machine into a miner. */
+export const registerMine: Register = (program, context) => {
+  const mine = addGroup(program, 'mine', 'train for others: lease seats, race, be scored');
+  addMinerOptions(
+    addCommand(mine, {
+      usage: 'init',
+      summary: 'make the key of this miner',
+      examples: ['mine init', 'mine init --folder ~/miner-2'],
+    }),
+  ).action((options: Options) => initMiner(context, options));
+  addMinerOptions(
+    addCommand(mine, {
+      usage: 'start',
+      summary: 'race until Ctrl-C; goes on with what an earlier start left',
+      examples: [
+        'mine start --url http://agon.example:8080',
+        'mine start --template tabular-gbdt --name anna',
+        'mine start --folder ~/miner-2 --name second --concurrency 2',
+      ],
+    }),
+  )
+    .option('--runs <count>', 'end after this many runs', positiveNumber)
+    .action((options: Options) => runMiner(context, options));
+};
+
+const addMinerOptions = (command: Command): Command =>
+  command
+    .option('--folder <folder>', 'key, runs and logs of this miner (default: miner/<name> in the .agon folder)')
+    .option('--name <name>', 'name shown in races (default: from the host and the template)')
+    .option('--template <name...>', `recipes to run, the first that fits is taken (default: ${defaultTemplates[0]} …)`)
+    .option('--templates <folder>', 'folder of the recipes', templatesFolder)
+    .option('--python <path>', 'Python that has the requirements of the recipes')
+    .option('--concurrency <count>', 'runs at the same time', positiveNumber, 1)
+    .option('--cpus <count>', 'CPUs to offer (default: all)', positiveNumber)
+    .option('--memory <MiB>', 'memory to offer (default: 80 %)', positiveNumber)
+    .option('--verbose', 'show the log');
+
+async function settingsOf(context: Context, options: Options) {
+  const templates = options.template ?? defaultTemplates;
+  const host = hostname().split('.')[0]?.slice(0, 20) || 'miner';
+  const name =
+    options.name ?? `${host}-${templates.length === 1 ? templates[0] : 'all'}`.replace(/[^A-Za-z0-9 ._-]/g, '-');
+  const folder = options.folder ? resolve(context.cwd, options.folder) : join(await homeFolder(context), 'miner', name);
+  await mkdir(folder, { recursive: true });
+  const key = await readOrMakeSigningKey(join(folder, 'identity.pem'));
+  return { templates, name, folder, key };
+}
+
+async function initMiner(context: Context, options: Options): Promise<void> {
+  const { name, folder, key } = await settingsOf(context, options);
+  const text = [
+    `name        ${name}`,
+    `public key  ${key.publicKey}`,
+    `folder      ${folder}`,
+    'Keep identity.pem: it is who this miner is.',
+  ];
+  context.out(options.json ? JSON.stringify({ name, folder, public_key: key.publicKey }) : text.join('\n'));
+}
+
+async function runMiner(context: Context, options: Options): Promise<void> {
+  const { templates, name, folder, key } = await settingsOf(context, options);
+  const { url } = await connection(context, options);
+  const detected = await detectCapabilities(folder);
+  const miner = await startMiner({
+    baseUrl: url,
+    folder,
+    key,
+    name,
+    templatesFolder: resolve(context.cwd, options.templates),
+    templates,
+    python: options.python ?? context.env.AGON_PYTHON ?? 'python3',
+    capabilities: {
+      ...detected,
+      cpus: options.cpus ?? detected.cpus,
+      memory_mib: options.memory ?? detected.memory_mib,
+    },
+    concurrency: options.concurrency,
+    ...(options.runs ? { runsMax: options.runs } : {}),
+    environment: context.env,
+    log: createLogger({ name: 'miner', level: options.verbose ? 'info' : 'error' }),
+    clock: systemClock,
+    newNonce: () => randomBytes(18).toString('base64url'),
+    onChange: sayChange(context, { name, url, json: options.json === true }),
+  });
+  const stop = (): void => {
+    context.err('… stopping: trainers end, the service is told');
+    void miner.stop();
+  };
+  if (context.interrupted.aborted) stop();
+  context.interrupted.addEventListener('abort', stop, { once: true });
+  await miner.ended;
+}
+
+/** One line a change; progress only every tenth step, so that a log stays short. */
+function sayChange(
+  context: Context,
+  options: { name: string; url: string; json: boolean },
+): (change: MinerChange) => void {
+  const lastStep = new Map<string, number>();
+  return (change) => {
+    if (change.kind === 'progress') {
+      if (change.step < (lastStep.get(change.runId) ?? 0) + 10) return;
+      lastStep.set(change.runId, change.step);
+    }
+    context.out(options.json ? JSON.stringify(change) : describeChange(change, options));
+  };
+}
+
+function describeChange(change: MinerChange, options: { name: string; url: string }): string {
+  switch (change.kind) {
+    case 'registered':
+      return `${options.name} (${change.minerId}) waits for work at ${options.url}. Ctrl-C stops.`;
+    case 'leased':
+      return `${change.runId} leased: ${change.task} with ${change.template}`;
+    case 'progress':
+      return `${change.runId} step ${change.step}${change.loss === undefined ? '' : `, loss ${change.loss.toPrecision(4)}`}`;
+    case 'submitted':
+      return `${change.runId} submitted`;
+    case 'ended':
+      return `${change.runId} ${change.outcome}: ${change.message}`;
+  }
+}

@@ -1,0 +1,58 @@
+import type { DatasetProblem, JobEstimate } from '@agon/contracts';
+import { addCommand, type Register } from '../command.ts';
+import { answer, clientOf } from '../context.ts';
+import { renderTable } from '../terminal/table.ts';
+import { addJobOptions, createJobOf, fileIdOf, type JobOptions } from './job-options.ts';
+
+/** `agon validate`: everything that submit checks, without a job. */
+export const registerValidate: Register = (program, context) => {
+  const command = addCommand(program, {
+    usage: 'validate <file>',
+    summary: 'check a dataset and what would be made of it, without creating a job',
+    examples: ['validate houses.csv --target price', 'validate churn.csv -t churned --json'],
+  });
+  addJobOptions(command).action(async (file: string, options: JobOptions) => {
+    const client = await clientOf(context, options);
+    const fileId = await fileIdOf(client, context, file);
+    const estimate = await client.jobs.validate(createJobOf(fileId, options));
+    if (fileId !== file) await client.files.delete(fileId);
+    answer(context, options, { json: estimate, text: () => renderEstimate(estimate) });
+    if (!estimate.valid) process.exitCode = 1;
+  });
+};
+
+function renderEstimate(estimate: JobEstimate): string {
+  const { dataset } = estimate;
+  const lines = estimate.valid
+    ? ['✓ the dataset can be used']
+    : [`✗ ${estimate.error?.code}: ${estimate.error?.message}`];
+  for (const problem of estimate.problems as DatasetProblem[]) lines.push(`  ${renderProblem(problem)}`);
+  if (estimate.task)
+    lines.push(`task      ${estimate.task}${estimate.task_inferred ? ` – ${estimate.task_inferred}` : ''}`);
+  if (estimate.objective) lines.push(`metric    ${estimate.objective.metric} (${estimate.objective.direction})`);
+  if (dataset) {
+    const { parts } = dataset;
+    lines.push(
+      `rows      ${dataset.rows}: ${parts.train} to train on, ${parts.selection} to choose by, ${parts.report} to report on`,
+    );
+    lines.push('', renderTable(['column', 'kind', 'role', 'missing', 'distinct'], columnRows(dataset)));
+    for (const note of dataset.notes) lines.push(`note: ${note.message}`);
+  }
+  if (estimate.estimate) lines.push('', `${estimate.estimate.miners_that_fit} miners online fit this job.`);
+  return lines.join('\n');
+}
+
+const columnRows = ({ columns }: NonNullable<JobEstimate['dataset']>) =>
+  columns.map((column) => [
+    column.name,
+    column.kind,
+    column.role,
+    column.missing,
+    `${column.distinct}${column.distinct_capped ? '+' : ''}`,
+  ]);
+
+/** `row 12, age: "abc" is not a number (and 3 more)`. */
+export function renderProblem(problem: DatasetProblem): string {
+  const place = [problem.row === null ? '' : `row ${problem.row}`, problem.column ?? ''].filter(Boolean).join(', ');
+  return `${place === '' ? '' : `${place}: `}${problem.message}${problem.count > 1 ? ` (${problem.count} times)` : ''}`;
+}
