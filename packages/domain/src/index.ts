@@ -3,6 +3,8 @@
  * is and how it is split. May import contracts and hash with `node:crypto`; time, chance and ids are arguments. The API,
  * the scheduler, the evaluator, packages/dataset and the command line call it.
  */
+
+export * from './check-receipt.ts';
 export * from './choose-objective.ts';
 export * from './data/cell.ts';
 export * from './data/check-target.ts';
@@ -19,6 +21,12 @@ export * from './data/row-normaliser.ts';
 export * from './data/split-planner.ts';
 export * from './data/table-tally.ts';
 export * from './data/target-tally.ts';
+export * from './race/match-seats.ts';
+export * from './race/needs.ts';
+export * from './race/race-is-over.ts';
+export * from './race/race-times.ts';
+export * from './race/race-types.ts';
+export * from './race/seat-after-failure.ts';
 export * from './score/all-metrics.ts';
 export * from './score/baseline.ts';
 export * from './score/bootstrap.ts';
