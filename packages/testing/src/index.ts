@@ -1,1 +1,9 @@
-export {};
+/**
+ * For tests only: records with sane fields, a clock that stands, ids in order, a queue in memory, and addresses of real
+ * servers. May import every package. Tests of packages and services call it.
+ */
+export * from './builders.ts';
+export * from './fixed-clock.ts';
+export * from './memory-queue.ts';
+export * from './sequential-ids.ts';
+export * from './test-servers.ts';
