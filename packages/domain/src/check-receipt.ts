@@ -1,4 +1,5 @@
 import { metricTable, type ReceiptBody, type ReceiptEntry } from '@agon/contracts';
+import { signOf } from './score/bootstrap.ts';
 
 type ScoredEntry = ReceiptEntry & { score: NonNullable<ReceiptEntry['score']> };
 
@@ -13,7 +14,7 @@ const committedMs = (entry: ReceiptEntry): number => Date.parse(entry.committed_
 function winnerFaults(body: ReceiptBody, scored: readonly ScoredEntry[]): string[] {
   const winner = scored.find((entry) => entry.run === body.winner.run);
   if (!winner) return [`The winner ${body.winner.run} is not among the scored entries.`];
-  const sign = metricTable[body.job.objective.metric].direction === 'maximize' ? 1 : -1;
+  const sign = signOf(body.job.objective.metric);
   const better = scored.find((entry) => sign * (entry.score.value - winner.score.value) > 0);
   const faults = better ? [`${better.run} scored better than the winner ${winner.run}.`] : [];
   const earlier = scored.find(
@@ -30,13 +31,12 @@ function winnerFaults(body: ReceiptBody, scored: readonly ScoredEntry[]): string
 
 function gainFaults(body: ReceiptBody): string[] {
   const { winner, baseline, job } = body;
-  const sign = metricTable[job.objective.metric].direction === 'maximize' ? 1 : -1;
+  const sign = signOf(job.objective.metric);
   const gain = sign * (winner.report.value - baseline.report);
   return near(gain, winner.gain.value) ? [] : ['The gain is not the difference of report score and baseline.'];
 }
 
-function entryFaults(body: ReceiptBody, scored: readonly ScoredEntry[]): string[] {
-  const sign = metricTable[body.job.objective.metric].direction === 'maximize' ? 1 : -1;
+function listFaults(body: ReceiptBody): string[] {
   const runs = new Set(body.entries.map((entry) => entry.run));
   const faults = runs.size === body.entries.length ? [] : ['A run is listed twice.'];
   for (const entry of body.entries) {
@@ -44,19 +44,25 @@ function entryFaults(body: ReceiptBody, scored: readonly ScoredEntry[]): string[
       faults.push(`${entry.run} is called a copy of a run that is not there.`);
     if (entry.status === 'scored' && entry.score === null) faults.push(`${entry.run} is scored without a score.`);
   }
-  for (const entry of scored) {
-    if (Number.isNaN(committedMs(entry))) faults.push(`${entry.run} has a score but no time of commit.`);
-    if (entry.files.length === 0) faults.push(`${entry.run} has a score but no files.`);
-    if (entry.score.rows !== body.dataset.parts.selection)
-      faults.push(`${entry.run} was scored on ${entry.score.rows} rows, not on the selection part.`);
-    const difference = sign * (entry.score.value - body.winner.selection.value);
-    if (entry.to_winner !== null && !near(entry.to_winner.value, difference))
-      faults.push(`The difference of ${entry.run} to the winner does not fit their scores.`);
-  }
-  const total = scored.reduce((sum, entry) => sum + (entry.p_best ?? 0), 0);
-  if (scored.length > 0 && Math.abs(total - 1) > pBestTolerance)
-    faults.push(`The probabilities of being best sum to ${total}, not to 1.`);
   return faults;
+}
+
+function entryFaults(body: ReceiptBody, entry: ScoredEntry): string[] {
+  const faults: string[] = [];
+  if (Number.isNaN(committedMs(entry))) faults.push(`${entry.run} has a score but no time of commit.`);
+  if (entry.files.length === 0) faults.push(`${entry.run} has a score but no files.`);
+  if (entry.score.rows !== body.dataset.parts.selection)
+    faults.push(`${entry.run} was scored on ${entry.score.rows} rows, not on the selection part.`);
+  const difference = signOf(body.job.objective.metric) * (entry.score.value - body.winner.selection.value);
+  if (entry.to_winner !== null && !near(entry.to_winner.value, difference))
+    faults.push(`The difference of ${entry.run} to the winner does not fit their scores.`);
+  return faults;
+}
+
+function chanceFaults(scored: readonly ScoredEntry[]): string[] {
+  const total = scored.reduce((sum, entry) => sum + (entry.p_best ?? 0), 0);
+  if (scored.length === 0 || Math.abs(total - 1) <= pBestTolerance) return [];
+  return [`The probabilities of being best sum to ${total}, not to 1.`];
 }
 
 function orderFaults(body: ReceiptBody): string[] {
@@ -84,5 +90,12 @@ function orderFaults(body: ReceiptBody): string[] {
  */
 export function checkReceipt(body: ReceiptBody): string[] {
   const scored = body.entries.filter(isScored);
-  return [...orderFaults(body), ...entryFaults(body, scored), ...winnerFaults(body, scored), ...gainFaults(body)];
+  return [
+    ...orderFaults(body),
+    ...listFaults(body),
+    ...scored.flatMap((entry) => entryFaults(body, entry)),
+    ...chanceFaults(scored),
+    ...winnerFaults(body, scored),
+    ...gainFaults(body),
+  ];
 }

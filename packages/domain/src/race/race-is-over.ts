@@ -30,10 +30,10 @@ export function deadlineMsOf(job: Pick<RaceJob, 'deadlineAt' | 'spec'>, runs: re
 }
 
 function beforeFirstLease({ job, seats, nowMs }: Race): RaceState {
-  if (seats.some((seat) => seat.status === 'leased')) return { over: false, nextLookMs: null };
-  if (!job.waitUntil) return { over: false, nextLookMs: null };
-  const waitMs = job.waitUntil.getTime();
-  return nowMs >= waitMs ? over('nobody_came') : { over: false, nextLookMs: waitMs };
+  const waitMs = job.waitUntil?.getTime() ?? Number.POSITIVE_INFINITY;
+  const someoneCame = seats.some((seat) => seat.status === 'leased');
+  if (nowMs >= waitMs && !someoneCame) return over('nobody_came');
+  return { over: false, nextLookMs: nowMs < waitMs && Number.isFinite(waitMs) ? waitMs : null };
 }
 
 /** Whether no run will begin in the seat any more. */
