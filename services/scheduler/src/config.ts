@@ -1,0 +1,13 @@
+import { readConfig, sharedSettings } from '@agon/kit';
+import { z } from 'zod';
+
+export const SchedulerSettings = z.object({
+  ...sharedSettings,
+  SIGNING_KEY_FILE: z.string().describe('Ed25519 private key in PEM that signs receipts; made where it is missing'),
+  AGON_PARENT: z.literal('1').optional().describe('end when stdin closes, because the parent is gone'),
+});
+export type SchedulerSettings = z.infer<typeof SchedulerSettings>;
+
+/** @throws ConfigError that names every fault. */
+export const readSettings = (env: Readonly<Record<string, string | undefined>>): SchedulerSettings =>
+  readConfig(SchedulerSettings, env);

@@ -1,0 +1,22 @@
+import type { Judgement } from '@agon/store';
+import type { SchedulerDeps } from '../scheduler-deps.ts';
+
+const pageEvents = 500;
+const reasons: readonly string[] = ['goal', 'all_seats_final', 'deadline'] satisfies Judgement['reason'][];
+const isReason = (value: unknown): value is Judgement['reason'] => typeof value === 'string' && reasons.includes(value);
+
+/**
+ * Why a race ended, as the job's log says, so that a delivery that goes on after a crash says the same as the one that
+ * closed the race.
+ */
+export async function endReason(deps: SchedulerDeps, jobId: string): Promise<Judgement['reason']> {
+  let afterSequence = 0;
+  for (;;) {
+    const events = await deps.stores.events.list({ jobId, afterSequence, limit: pageEvents });
+    const reason = events.find((event) => event.type === 'job.judging')?.data.reason;
+    if (isReason(reason)) return reason;
+    const last = events.at(-1);
+    if (!last || events.length < pageEvents) return 'all_seats_final';
+    afterSequence = last.sequence;
+  }
+}

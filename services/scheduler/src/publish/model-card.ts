@@ -1,0 +1,153 @@
+import type { RunRecord } from '@agon/store';
+import { stringify } from 'yaml';
+import { figure, interval } from '../figure.ts';
+import { howToUse } from './how-to-use.ts';
+import type { JudgedJob } from './judged-job.ts';
+import { code, plain, table } from './markdown-table.ts';
+
+export type ModelCardInput = {
+  readonly job: JudgedJob;
+  readonly runs: readonly RunRecord[];
+  readonly id: string;
+  readonly name: string;
+  /** The path of the ONNX file in the model's files. */
+  readonly modelPath: string;
+  /** The key that signed the receipt. */
+  readonly publicKey: string;
+};
+
+const columnsShownMax = 200;
+
+/** The model card: metadata as the Hugging Face hub reads it, then what a person wants to know before using the model. */
+export function modelCard(input: ModelCardInput): string {
+  const sections = [
+    `# ${input.name}`,
+    what(input),
+    score(input),
+    race(input),
+    data(input),
+    howToUse(input),
+    receipt(input),
+  ];
+  return `---\n${stringify(metadata(input), { lineWidth: 0 })}---\n\n${sections.join('\n\n')}\n`;
+}
+
+function metadata({ job, name }: ModelCardInput) {
+  const { result } = job;
+  const split = { name: 'hidden report rows', type: 'tabular', split: 'report' };
+  const args = { ci95: result.report.ci95, rows: result.report.rows, baseline: result.baseline.report };
+  return {
+    license: 'other',
+    library_name: 'onnx',
+    pipeline_tag: job.task,
+    tags: ['agon', 'automl', 'onnx', 'tabular', job.task],
+    'model-index': [
+      {
+        name,
+        results: [
+          {
+            task: { type: job.task, name: job.task.replaceAll('-', ' ') },
+            dataset: split,
+            metrics: [{ type: result.metric, name: result.metric, value: result.report.value, args }],
+          },
+        ],
+      },
+    ],
+  };
+}
+
+function what({ job, id }: ModelCardInput): string {
+  const { winner } = job.result;
+  const learns =
+    job.table.classes === null
+      ? `predicts the number in ${code(job.table.target)}`
+      : `predicts the class in ${code(job.table.target)} (${job.table.classes.length} classes)`;
+  return `This model ${learns}. Several miners trained for it in a race; every model was scored on rows that no miner had seen, and this one won. It was trained by ${plain(winner.miner_name)} with the recipe ${code(winner.template)} in run \`${winner.run}\` of job \`${job.id}\`, and is registered as \`${id}\`.`;
+}
+
+function score({ job }: ModelCardInput): string {
+  const { result } = job;
+  const better = result.direction === 'minimize' ? 'lower' : 'higher';
+  const rows = [
+    [
+      'this model',
+      figure(result.report.value),
+      interval(result.report.ci95),
+      figure(result.selection.value),
+      interval(result.selection.ci95),
+    ],
+    [
+      `baseline (${job.baseline.summary})`,
+      figure(result.baseline.report),
+      interval(job.baseline.report.score.ci95),
+      figure(result.baseline.selection),
+      interval(job.baseline.selection.score.ci95),
+    ],
+  ];
+  return [
+    '## Score',
+    `${result.metric}, ${better} is better. The selection rows chose the winner; the report rows did not, so their score is the one to expect.`,
+    table(['', 'report', '95 % interval', 'selection', '95 % interval'], rows),
+    `Gain over the baseline on the ${result.report.rows} report rows: ${figure(result.gain.value)} (95 % interval ${interval(result.gain.ci95)}; positive is better).`,
+  ].join('\n\n');
+}
+
+function race({ job, runs }: ModelCardInput): string {
+  const runById = new Map(runs.map((run) => [run.id, run]));
+  const rows = job.judgement.entries
+    .toSorted((left, right) => left.rank - right.rank)
+    .map((entry) => {
+      const run = runById.get(entry.runId);
+      return [
+        String(entry.rank),
+        run?.minerName ?? entry.runId,
+        run?.template ?? 'custom',
+        figure(entry.score.value),
+        interval(entry.score.ci95),
+        entry.pBest.toFixed(3),
+        entry.beatsBaseline ? 'yes' : 'no',
+        entry.copyOf === null ? '' : `copy of ${entry.copyOf}`,
+      ];
+    });
+  const header = ['rank', 'miner', 'recipe', job.result.metric, '95 % interval', 'p_best', 'beats the baseline', ''];
+  return [
+    '## The race',
+    `Scores on the ${job.result.selection.rows} selection rows. \`p_best\` is the probability of being the best of all, over ${job.judgement.resamples} bootstrap resamples of the rows.`,
+    table(header, rows),
+  ].join('\n\n');
+}
+
+function data({ job }: ModelCardInput): string {
+  const { parts, rows } = job.dataset;
+  const shown = job.table.columns.slice(0, columnsShownMax);
+  const rest = job.table.columns.length - shown.length;
+  return [
+    '## Data',
+    `${rows} rows: ${parts.train} to train, ${parts.selection} hidden to choose the winner, ${parts.report} hidden to report its score. The model reads ${job.table.columns.length} columns; \`schema.json\` has them for programs.`,
+    table(
+      ['column', 'ONNX input', 'kind'],
+      shown.map((column) => [column.name, column.input, column.kind]),
+    ),
+    ...(rest > 0 ? [`And ${rest} more.`] : []),
+    ...(job.table.classes === null ? [] : [classesOf(job.table.classes)]),
+  ].join('\n\n');
+}
+
+const classesShownMax = 50;
+
+function classesOf(classes: readonly string[]): string {
+  const shown = classes.slice(0, classesShownMax).map((name) => code(name));
+  const more = classes.length > classesShownMax ? ` and ${classes.length - classesShownMax} more` : '';
+  return `Classes, in the order of \`probabilities\`: ${shown.join(', ')}${more}.`;
+}
+
+const receipt = ({ publicKey }: ModelCardInput): string =>
+  `## Receipt
+
+\`agon.json\` is the signed record of the race: the dataset's fingerprint, the commitment and the secret of the split, every
+submission with its hashes and scores, and the rule that chose. It is signed with the Ed25519 key \`${publicKey}\`.
+
+\`\`\`sh
+agon verify agon.json
+agon verify agon.json --dataset your-dataset.csv   # also rebuilds the split and scores again
+\`\`\``;
