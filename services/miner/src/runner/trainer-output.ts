@@ -8,6 +8,7 @@ const readBytesMax = 1024 * 1024;
 export class TrainerOutput {
   readonly #path: string;
   #offset = 0;
+  #bytes = 0;
   #rest = '';
   #progress: Progress | undefined;
   #tail = '';
@@ -24,9 +25,9 @@ export class TrainerOutput {
     return this.#tail;
   }
 
-  /** Bytes that the trainer has printed, as far as read. */
+  /** Bytes that the trainer has printed by the last call of `read`. */
   get bytes(): number {
-    return this.#offset;
+    return this.#bytes;
   }
 
   /** Reads what was printed since the last call, at most 1 MiB; a flood is read up over the next calls. */
@@ -34,6 +35,7 @@ export class TrainerOutput {
     const file = await open(this.#path, 'r').catch(() => undefined);
     if (!file) return;
     try {
+      this.#bytes = (await file.stat()).size;
       const { buffer, bytesRead } = await file.read(Buffer.alloc(readBytesMax), 0, readBytesMax, this.#offset);
       this.#offset += bytesRead;
       this.#take(buffer.toString('utf8', 0, bytesRead));
