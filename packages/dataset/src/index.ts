@@ -1,1 +1,12 @@
-export {};
+/**
+ * Datasets as streams: tells formats apart, validates with row numbers, splits into parts by a secret, reads parts.
+ * The decisions are those of packages/domain. May import contracts, domain, kit. The API, the scheduler, the evaluator
+ * and the command line call it.
+ */
+export { type DatasetSource, sourceOfBytes, sourceOfFile } from './dataset-source.ts';
+export { inspectDataset } from './inspect-dataset.ts';
+export type { DatasetWish, Inspection, InspectionRefusal } from './inspection.ts';
+export type { WritePart } from './part-writers.ts';
+export { type PreparedDataset, prepareDataset } from './prepare-dataset.ts';
+export { readPart, readPartTarget, type TableColumns } from './read-part.ts';
+export { recomputeCommitment } from './recompute-commitment.ts';
