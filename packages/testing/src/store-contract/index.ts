@@ -1,0 +1,52 @@
+/**
+ * What every adapter of the store's ports must do. An adapter's test calls `storeContract` with a way to open it.
+ */
+import { type Clock, idMaker } from '@agon/kit';
+import type { Stores } from '@agon/store';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { fixedClock } from '../fixed-clock.ts';
+import { blobContract } from './blobs.ts';
+import type { StoreContext } from './context.ts';
+import { eventContract } from './events.ts';
+import { idempotencyContract } from './idempotency.ts';
+import { jobContract } from './jobs.ts';
+import { keyContract } from './keys.ts';
+import { minerContract } from './miners.ts';
+import { modelContract } from './models.ts';
+import { runContract } from './runs.ts';
+import { seatContract } from './seats.ts';
+import { uploadContract } from './uploads.ts';
+
+const parts = {
+  jobs: jobContract,
+  events: eventContract,
+  seats: seatContract,
+  runs: runContract,
+  'uploads, evaluations and files': uploadContract,
+  models: modelContract,
+  miners: minerContract,
+  keys: keyContract,
+  idempotency: idempotencyContract,
+  'references to blobs': blobContract,
+};
+
+/** @param open opens stores on an empty database. */
+export function storeContract(name: string, open: (deps: { clock: Clock }) => Promise<Stores>): void {
+  describe(name, () => {
+    const clock = fixedClock();
+    let context: StoreContext;
+    // Ids of a clock that never stands still, so that their order is the order in which they were made.
+    let tick = 0;
+    const newId = idMaker(() => {
+      tick += 1;
+      return tick;
+    });
+
+    beforeAll(async () => {
+      context = { stores: await open({ clock }), clock, newId };
+    });
+    afterAll(() => context?.stores.close());
+
+    for (const [title, part] of Object.entries(parts)) describe(title, () => part(() => context));
+  });
+}
