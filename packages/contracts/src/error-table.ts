@@ -125,6 +125,11 @@ export const errorTable = {
     type: 'invalid_request_error',
     help: 'The bytes differ from the committed sha256; the file was discarded, send it again.',
   },
+  tus_version_unsupported: {
+    status: 412,
+    type: 'invalid_request_error',
+    help: 'Send `Tus-Resumable: 1.0.0`.',
+  },
   submission_incomplete: bad('Upload every committed file before finish; the message names what is missing.'),
   submission_too_large: { status: 413, type: 'invalid_request_error', help: 'Return a smaller model.' },
   disk_full: {
