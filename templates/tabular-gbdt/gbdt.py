@@ -13,14 +13,16 @@ from agon_trainer.search import Fit, Session, Setting
 from agon_trainer.table import Float32, Table
 from agon_trainer.target import Scale, suits_log
 from tree_encoder import TreeEncoder, fit_trees_encoder
-from trees import parse_trees
+from trees import Trees, parse_trees
 
-ROUNDS_MAX = 4000
+ROUNDS_MAX = 2500
 PATIENCE_ROUNDS = 40
 IMPROVEMENT_SHARE = 2e-4
+IMPROVEMENT_MIN = 3e-6
 QUICK_ROWS = 20_000
 QUICK_ROUNDS = 300
 NODES_MAX = 400_000
+COLUMNS_A_TREE_MAX = 200
 
 PORTFOLIO: tuple[Setting, ...] = (
     {"rate": 0.1, "leaves": 31, "quick": True},
@@ -52,6 +54,7 @@ class Boosted:
 
     encoder: TreeEncoder
     booster: lightgbm.Booster
+    trees: Trees
     rounds: int
     classes: int
     present: npt.NDArray[np.int64]
@@ -76,9 +79,8 @@ class Boosted:
         return everything
 
     def to_onnx(self, graph: Graph) -> str:
-        trees = parse_trees(self.booster.model_to_string(num_iteration=self.rounds), self.encoder.fill)
         outputs = 1 if self.scale or len(self.present) == 2 else len(self.present)
-        raw = trees.to_onnx(graph, self.encoder.to_onnx(graph), outputs)
+        raw = self.trees.to_onnx(graph, self.encoder.to_onnx(graph), outputs)
         if self.scale:
             return self.scale.to_onnx(graph, raw)
         if outputs == 1:
@@ -121,11 +123,11 @@ class Gbdt:
         encoder, matrix = encoded
         valid = encoder.apply(session.table.take(fold.valid))
         y = z if z is not None else np.searchsorted(present, target.y[rows])
-        parameters = _parameters(session, setting, len(rows), seed, 1 if z is not None else len(present))
+        parameters = _parameters(session, setting, matrix.shape, seed, 1 if z is not None else len(present))
         data = lightgbm.Dataset(matrix, label=y, params=parameters, free_raw_data=True)
         judged = _judged(target.y[fold.valid], present, scale)
         watched = lightgbm.Dataset(valid[judged[0]], label=judged[1], reference=data, params=parameters)
-        stop = StopWithClock(session, parameters, len(rows))
+        stop = StopWithClock(session, parameters)
         booster = lightgbm.train(
             parameters,
             data,
@@ -134,9 +136,9 @@ class Gbdt:
             callbacks=[stop],
         )
         booster.free_dataset()
-        member = Boosted(encoder, booster, stop.best_rounds, target.width, present, scale)
-        nodes = stop.best_rounds * parameters["num_leaves"] * 2 * stop.trees_a_round
-        return Fit(member, member.of_matrix(valid), nodes, not stop.cut_short)
+        trees = parse_trees(booster.model_to_string(num_iteration=stop.best_rounds), encoder.fill)
+        member = Boosted(encoder, booster, trees, stop.best_rounds, target.width, present, scale)
+        return Fit(member, member.of_matrix(valid), len(trees.node), not stop.cut_short)
 
 
 def _learnable(
@@ -159,7 +161,7 @@ def _judged(
     return known, np.searchsorted(present, y[known])
 
 
-def _parameters(session: Session, setting: Setting, rows: int, seed: int, classes: int) -> dict[str, Any]:
+def _parameters(session: Session, setting: Setting, shape: tuple[int, ...], seed: int, classes: int) -> dict[str, Any]:
     if classes == 1:
         objective: dict[str, Any] = {"objective": "l1" if session.target.metric == "mae" else "l2"}
     elif classes == 2:
@@ -167,20 +169,21 @@ def _parameters(session: Session, setting: Setting, rows: int, seed: int, classe
     else:
         objective = {"objective": "multiclass", "num_class": classes}
     metric = {"l1": "l1", "l2": "l2", "binary": "binary_logloss", "multiclass": "multi_logloss"}
-    leaf_rows = min(int(setting.get("leaf_rows", 20)), max(2, rows // 30))
+    leaf_rows = min(int(setting.get("leaf_rows", 20)), max(2, shape[0] // 30))
+    columns = min(setting.get("columns", 1.0), max(0.05, COLUMNS_A_TREE_MAX / shape[1]))
     return objective | {
         "metric": metric[objective["objective"]],
         "learning_rate": setting["rate"],
         "num_leaves": setting["leaves"],
         "min_data_in_leaf": leaf_rows,
         "min_sum_hessian_in_leaf": 1e-3,
-        "feature_fraction": setting.get("columns", 1.0),
+        "feature_fraction": columns,
         "bagging_fraction": setting.get("rows", 1.0),
         "bagging_freq": 1 if setting.get("rows", 1.0) < 1 else 0,
         "lambda_l2": setting.get("l2", 0.0),
         "lambda_l1": setting.get("l1", 0.0),
         "min_gain_to_split": setting.get("gain", 0.0),
-        "max_bin": setting.get("bins", 255),
+        "max_bin": 63 if shape[1] > COLUMNS_A_TREE_MAX else setting.get("bins", 255),
         "extra_trees": setting.get("extra", False),
         "seed": seed % (2**31),
         "num_threads": session.threads,
@@ -196,21 +199,21 @@ class StopWithClock:
     order = 30
     before_iteration = False
 
-    def __init__(self, session: Session, parameters: dict[str, Any], rows: int) -> None:
+    def __init__(self, session: Session, parameters: dict[str, Any]) -> None:
         self.session = session
         self.trees_a_round = int(parameters.get("num_class", 1))
         self.patience = max(
             PATIENCE_ROUNDS, int(4 / parameters["learning_rate"]) // (4 if self.trees_a_round > 10 else 1)
         )
         self.rounds_max = max(20, NODES_MAX // (2 * parameters["num_leaves"] * self.trees_a_round))
-        self.best = float("inf")
+        self.best = 1e300
         self.best_rounds = 1
         self.cut_short = False
 
     def __call__(self, env: Any) -> None:
         loss = float(env.evaluation_result_list[0][2]) if env.evaluation_result_list else float("inf")
         rounds = env.iteration + 1
-        if loss < self.best * (1 - IMPROVEMENT_SHARE):
+        if loss < self.best - max(IMPROVEMENT_SHARE * abs(self.best), IMPROVEMENT_MIN):
             self.best, self.best_rounds = loss, rounds
         self.session.progress.tick(round=rounds, validation=loss)
         if self.session.clock.stopping:

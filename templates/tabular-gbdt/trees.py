@@ -64,47 +64,68 @@ def round_down(thresholds: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
 
 def parse_trees(model: str, fill: npt.NDArray[np.float32]) -> Trees:
     """Trees of LightGBM's text model. `fill[feature]` stands for missing where it is not NaN."""
-    parts: list[tuple[npt.NDArray[np.generic], ...]] = []
-    for index, block in enumerate(model.split("\nTree=")[1:]):
-        fields = dict(line.split("=", 1) for line in block.split("\n\n", 1)[0].split("\n") if "=" in line)
-        parts.append(_tree(index, fields, fill))
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return Trees(*columns)
-
-
-def _tree(index: int, fields: dict[str, str], fill: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.generic], ...]:
-    leaves = int(fields["num_leaves"])
-    if int(fields.get("num_cat", "0")):
+    blocks = [_fields(block) for block in model.split("\nTree=")[1:]]
+    if any(block.get("num_cat", "0") != "0" for block in blocks):
         raise ValueError("trees with categorical splits are not handled: strings are coded before")
-    inner = leaves - 1
-    leaf_value = np.array(fields["leaf_value"].split(), dtype=np.float64)
-    pad = np.zeros(leaves, dtype=np.int64)
-    if inner:
-        feature = np.array(fields["split_feature"].split(), dtype=np.int64)
-        threshold = np.array(fields["threshold"].split(), dtype=np.float64)
-        decision = np.array(fields["decision_type"].split(), dtype=np.int64)
-        left = _children(fields["left_child"], inner)
-        right = _children(fields["right_child"], inner)
-    else:
-        feature = decision = left = right = np.zeros(0, dtype=np.int64)
-        threshold = np.zeros(0)
-    by_default = (decision & DEFAULT_LEFT) > 0
-    stands_for = np.where(np.isnan(fill[feature]), 0.0, fill[feature])  # LightGBM reads an unexpected NaN as 0
-    told = (decision >> MISSING_SHIFT) == MISSING_NAN
-    missing_left = np.where(told & np.isnan(fill[feature]), by_default, stands_for <= threshold)
-    return (
-        np.full(inner + leaves, index, dtype=np.int64),
-        np.arange(inner + leaves),
-        np.concatenate([feature, pad]),
-        np.concatenate([round_down(threshold), pad.astype(np.float32)]),
-        np.concatenate([left, pad]),
-        np.concatenate([right, pad]),
-        np.concatenate([missing_left.astype(np.int64), pad]),
-        np.concatenate([np.zeros(inner, dtype=bool), np.ones(leaves, dtype=bool)]),
-        np.concatenate([np.zeros(inner, dtype=np.float32), leaf_value.astype(np.float32)]),
+    leaves = np.array([int(block["num_leaves"]) for block in blocks])
+    inner, size = leaves - 1, 2 * leaves - 1
+    tree = np.repeat(np.arange(len(blocks)), size)
+    node = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    leaf = node >= inner[tree]
+    feature = np.zeros(len(tree), dtype=np.int64)
+    threshold = np.zeros(len(tree))
+    value = np.zeros(len(tree), dtype=np.float32)
+    feature[~leaf] = _numbers(blocks, "split_feature")
+    threshold[~leaf] = _numbers(blocks, "threshold")
+    value[leaf] = _numbers(blocks, "leaf_value")
+    return Trees(
+        tree=tree,
+        node=node,
+        feature=feature,
+        threshold=round_down(threshold),
+        left=_children(blocks, "left_child", tree, leaf, inner),
+        right=_children(blocks, "right_child", tree, leaf, inner),
+        missing_left=_missing_left(_numbers(blocks, "decision_type"), feature, threshold, leaf, fill),
+        leaf=leaf,
+        value=value,
     )
 
 
-def _children(text: str, inner: int) -> npt.NDArray[np.int64]:
-    child = np.array(text.split(), dtype=np.int64)
-    return np.where(child < 0, inner + ~child, child)
+def _fields(block: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in block.split("\n\n", 1)[0].split("\n") if "=" in line)
+
+
+def _numbers(blocks: list[dict[str, str]], field: str) -> npt.NDArray[np.float64]:
+    """A field of all trees, one after another. Trees of a single leaf have none but `leaf_value`."""
+    several = [block[field] for block in blocks if field == "leaf_value" or block["num_leaves"] != "1"]
+    return np.fromstring(" ".join(several), sep=" ")
+
+
+def _children(
+    blocks: list[dict[str, str]],
+    field: str,
+    tree: npt.NDArray[np.int64],
+    leaf: npt.NDArray[np.bool_],
+    inner: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    child = _numbers(blocks, field).astype(np.int64)
+    nodes = np.zeros(len(tree), dtype=np.int64)
+    nodes[~leaf] = np.where(child < 0, inner[tree[~leaf]] + ~child, child)
+    return nodes
+
+
+def _missing_left(
+    decision: npt.NDArray[np.float64],
+    feature: npt.NDArray[np.int64],
+    threshold: npt.NDArray[np.float64],
+    leaf: npt.NDArray[np.bool_],
+    fill: npt.NDArray[np.float32],
+) -> npt.NDArray[np.int64]:
+    """1 where a missing value goes left."""
+    bits = decision.astype(np.int64)
+    instead = fill[feature[~leaf]]
+    told = (bits >> MISSING_SHIFT == MISSING_NAN) & np.isnan(instead)
+    stands_for = np.where(np.isnan(instead), 0.0, instead)  # LightGBM reads a NaN that it does not expect as 0
+    left = np.zeros(len(leaf), dtype=np.int64)
+    left[~leaf] = np.where(told, bits & DEFAULT_LEFT > 0, stands_for <= threshold[~leaf])
+    return left

@@ -86,7 +86,7 @@ class Linear:
         self._tried.add(key)
         return setting
 
-    def fit(self, session: Session, setting: Setting, fold: Fold, seed: int) -> Fit | None:
+    def fit(self, session: Session, setting: Setting, fold: Fold, seed: int) -> Fit | None:  # noqa: ARG002  nothing random
         options = DenseOptions(bins=setting["bins"], pairs=setting["pairs"])
         rows_max = QUICK_ROWS if setting.get("quick") else len(fold.train)
         data = encode_fold(session, fold, options, log=setting["log"], rows_max=rows_max, seed=session.seed)
@@ -104,7 +104,7 @@ class Linear:
         return Fit(model, model.of_matrix(data.valid_x), weights.size, complete)
 
 
-class _ClockStopped(Exception):
+class _ClockStoppedError(Exception):
     pass
 
 
@@ -123,7 +123,7 @@ def _softmax_regression(session: Session, data: Matrices, penalty: float) -> tup
 
     def objective(point: Float64) -> tuple[float, Float64]:
         if session.clock.stopping:
-            raise _ClockStopped
+            raise _ClockStoppedError
         loss, slope = _cross_entropy(x, y, point.reshape(width + 1, outputs), classes)
         weights = point.reshape(width + 1, outputs)[:-1]
         loss += 0.5 * penalty * float((weights**2).sum())
@@ -138,7 +138,7 @@ def _softmax_regression(session: Session, data: Matrices, penalty: float) -> tup
         minimize(
             objective, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS_MAX, "ftol": 1e-7}
         )
-    except _ClockStopped:
+    except _ClockStoppedError:
         complete = False
     solution = best["point"].reshape(width + 1, outputs)
     if outputs == 1:

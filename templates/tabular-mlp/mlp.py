@@ -16,7 +16,17 @@ from network import Layers, forward, train_network
 QUICK_ROWS = 20_000
 
 PORTFOLIO: tuple[Setting, ...] = (
-    {"width": 64, "depth": 1, "bins": 0, "dropout": 0.0, "rate": 5e-3, "decay": 1e-3, "epochs": 15, "log": False},
+    {
+        "width": 64,
+        "depth": 1,
+        "bins": 0,
+        "dropout": 0.0,
+        "rate": 5e-3,
+        "decay": 1e-3,
+        "epochs": 15,
+        "log": False,
+        "quick": True,
+    },
     {"width": 128, "depth": 2, "bins": 8, "dropout": 0.2, "rate": 3e-3, "decay": 1e-2, "epochs": 30, "log": False},
     {"width": 128, "depth": 2, "bins": 0, "dropout": 0.1, "rate": 3e-3, "decay": 1e-2, "epochs": 40, "log": True},
     {"width": 192, "depth": 2, "bins": 16, "dropout": 0.3, "rate": 2e-3, "decay": 3e-2, "epochs": 40, "log": True},
@@ -65,14 +75,14 @@ class Mlp:
             return dict(PORTFOLIO[trial])
         if best is None or chance.random() < 0.2:
             return {name: values[chance.integers(len(values))] for name, values in RANGES.items()}
-        setting = dict(best)
+        setting = {name: best[name] for name in RANGES}
         for name in chance.choice(list(RANGES), size=chance.integers(0, 4), replace=False):  # none: a new seed only
             setting[str(name)] = RANGES[name][chance.integers(len(RANGES[name]))]
         return setting
 
     def fit(self, session: Session, setting: Setting, fold: Fold, seed: int) -> Fit | None:
         options = DenseOptions(bins=setting["bins"], pairs=False)
-        rows_max = QUICK_ROWS if setting["epochs"] == PORTFOLIO[0]["epochs"] else len(fold.train)
+        rows_max = QUICK_ROWS if setting.get("quick") else len(fold.train)
         data = encode_fold(session, fold, options, log=setting["log"], rows_max=rows_max, seed=session.seed)
         if data is None:
             return None

@@ -1,5 +1,6 @@
 """A fully connected net in numpy: forward, backward, AdamW with a one-cycle rate, an average of late weights."""
 
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -69,7 +70,7 @@ def _initial(data: Matrices, setting: Setting, chance: np.random.Generator) -> L
             (chance.standard_normal((a, b)) * np.sqrt(2 / max(a, 1))).astype(np.float32),
             np.zeros(b, dtype=np.float32),
         )
-        for a, b in zip(sizes, sizes[1:], strict=False)
+        for a, b in pairwise(sizes)
     ]
     weights, offsets = layers[-1]
     weights *= np.float32(0.1)

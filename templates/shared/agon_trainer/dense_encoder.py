@@ -21,6 +21,7 @@ PAIR_COLUMNS_MAX = 12
 QUANTILE_ROWS_MAX = 20_000
 OUTLIER_SPANS = 2.0
 BIN_WIDTH_MIN = 1e-3
+MAGNITUDE_MAX = 1e30  # float32 differences and products of standardised numbers stay finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +215,7 @@ def _fit_numbers(part: Table, options: DenseOptions) -> _Numbers | None:
             continue
         sample = known[::step].astype(np.float64)
         fill = float(np.median(sample))
-        early, late = np.quantile(sample, [0.05, 0.95])
-        low = max(float(known.min()), early - OUTLIER_SPANS * (late - early)) if late > early else float(known.min())
-        high = min(float(known.max()), late + OUTLIER_SPANS * (late - early)) if late > early else float(known.max())
+        low, high = _bounds(known, sample)
         filled = np.clip(np.where(np.isnan(column.values), fill, column.values), low, high).astype(np.float64)
         deviation = float(filled.std())
         inverse = 1 / deviation if deviation > 0 else 0.0
@@ -241,6 +240,16 @@ def _fit_numbers(part: Table, options: DenseOptions) -> _Numbers | None:
         pair_left=left.astype(np.int64),
         pair_right=right.astype(np.int64),
     )
+
+
+def _bounds(known: Float32, sample: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """The range of the numbers, cut where they lie far outside of the middle nine tenths."""
+    low, high = float(known.min()), float(known.max())
+    early, late = np.quantile(sample, [0.05, 0.95])
+    if late > early:
+        low = max(low, early - OUTLIER_SPANS * (late - early))
+        high = min(high, late + OUTLIER_SPANS * (late - early))
+    return max(low, -MAGNITUDE_MAX), min(high, MAGNITUDE_MAX)
 
 
 def _edges(z: npt.NDArray[np.float64], bins: int) -> Float32:

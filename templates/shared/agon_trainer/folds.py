@@ -10,6 +10,8 @@ from agon_trainer.table import Rows
 from agon_trainer.target import Target
 
 HOLDOUT_ROWS_MAX = 20_000
+SMALL_ROWS = 1_500
+SMALL_WIDTH = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def fold_count(rows: int, width: int, outputs: int, seconds: float, threads: int
     """More folds where many trials fit into the time: 5, 3, or 1 (a holdout)."""
     work = rows * max(5, width) * max(1, min(outputs, 50) if outputs > 2 else 1)
     affordable = max(1.0, seconds) * threads * 150_000
-    if work * 4 < affordable or rows <= 1500:
+    if work * 4 < affordable or (rows <= SMALL_ROWS and width <= SMALL_WIDTH):
         return 5
     return 3 if work < affordable else 1
 

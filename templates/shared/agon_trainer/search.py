@@ -117,6 +117,8 @@ class Search:
                 session.progress.say(f"trial {number} failed, the search ends: {type(error).__name__}: {error}")
                 return
             if trial is None and not self.trials:
+                if self._first is None:
+                    session.progress.say("no column tells rows apart: a constant is handed in")
                 return
             self._report(number, setting, trial, time.monotonic() - started)
 
@@ -127,7 +129,7 @@ class Search:
         best = min(self.trials, key=lambda t: t.loss, default=None)
         for index, fold in enumerate(self.folds):
             fit = self.family.fit(self.session, setting, fold, self.session.seed + 1000 * number + index)
-            if fit is None or (not fit.complete and best is not None):
+            if fit is None or (not fit.complete and best is not None) or not np.isfinite(fit.held_out).all():
                 break
             fits.append(fit)
             losses.append(self._loss(fold.valid, fit.held_out))

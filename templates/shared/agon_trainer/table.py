@@ -18,7 +18,7 @@ Float32 = npt.NDArray[np.float32]
 
 CHUNK_CELLS = 2_000_000
 TABLE_MEMORY_SHARE = 0.2
-FLOAT32_MAX = float(np.finfo(np.float32).max)
+MAGNITUDE_MAX = 1e37  # below what float32 holds: differences and means of two stay finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,4 +183,4 @@ def _target(job: Job, values: pd.Series) -> npt.NDArray[Any]:
 
 def _float32(values: pd.Series) -> Float32:
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64)
-    return np.clip(numbers, -FLOAT32_MAX, FLOAT32_MAX).astype(np.float32)
+    return np.clip(numbers, -MAGNITUDE_MAX, MAGNITUDE_MAX).astype(np.float32)
