@@ -10,6 +10,11 @@ const missingInNumbers = new Set(['na', 'n/a', 'none', '?', '-']);
 
 const decimalForm = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const leadingZeroForm = /^[+-]?0\d/;
+const zeroCode = 48;
+const nineCode = 57;
+const questionCode = 63;
+const capitalNCode = 78;
+const nCode = 110;
 /** Models take numbers as float32. */
 const float32Max = 3.4028234663852886e38;
 
@@ -36,7 +41,10 @@ export function textOfValue(value: unknown): string {
 export type CellClass = 'missing' | 'marker' | 'number' | 'code' | 'string';
 
 export function classOfCell(trimmed: string): CellClass {
-  if (trimmed.length <= 4) {
+  const first = trimmed.charCodeAt(0);
+  // The first character decides for most cells: this runs for every cell of a dataset, twice.
+  if (first > nineCode && first !== nCode && first !== capitalNCode && first !== questionCode) return 'string';
+  if (!(first >= zeroCode && first <= nineCode) && trimmed.length <= 4) {
     const small = trimmed.toLowerCase();
     if (missingEverywhere.has(small)) return 'missing';
     if (missingInNumbers.has(small)) return 'marker';

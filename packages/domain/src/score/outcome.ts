@@ -27,6 +27,8 @@ export type ClassPrediction = { readonly probabilities: Float32Array; readonly l
  * float32 input, so that a sure and wrong answer costs 15.94 nats and not infinity.
  */
 export const probabilityFloor = 2 ** -23;
+/** A sum this near to 1 is a matter of rounding; such a row is left as it is. */
+const sumTolerance = 1e-6;
 /** Cuts squared and absolute errors off, so that no mean of them is infinite. */
 const lossMax = 1e300;
 
@@ -43,6 +45,7 @@ function normalisedProbabilities(given: Float32Array, rows: number, classes: num
       sum += value;
     }
     if (sum <= 0) throw new RangeError(`The probabilities of row ${row} sum to 0.`);
+    if (Math.abs(sum - 1) <= sumTolerance) sum = 1;
     for (let index = row * classes; index < (row + 1) * classes; index += 1)
       probabilities[index] = (given[index] as number) / sum;
   }

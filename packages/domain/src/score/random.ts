@@ -17,18 +17,9 @@ function splitmix32(seed: number): RandomUint32 {
   };
 }
 
-/**
- * xoshiro128** 1.1 by Blackman and Vigna (prng.di.unimi.it/xoshiro128starstar.c), seeded by SplitMix. Same seed, same
- * sequence, on every machine.
- *
- * @param seed a safe integer; all of its 53 bits count.
- */
-export function randomUint32(seed: number): RandomUint32 {
-  const fill = splitmix32((seed % 2 ** 32) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85ebca6b));
-  let a = fill();
-  let b = fill();
-  let c = fill();
-  let d = fill() | 1;
+/** xoshiro128** 1.1 by Blackman and Vigna (prng.di.unimi.it/xoshiro128starstar.c) from a state that is not all 0. */
+export function xoshiro128(state: readonly [number, number, number, number]): RandomUint32 {
+  let [a, b, c, d] = state;
   return () => {
     const scrambled = Math.imul(b, 5);
     const result = Math.imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0;
@@ -41,6 +32,16 @@ export function randomUint32(seed: number): RandomUint32 {
     d = (d << 11) | (d >>> 21);
     return result;
   };
+}
+
+/**
+ * xoshiro128** with a state filled by SplitMix. Same seed, same sequence, on every machine.
+ *
+ * @param seed a safe integer, 0 or more; all of its 53 bits count.
+ */
+export function randomUint32(seed: number): RandomUint32 {
+  const fill = splitmix32((seed % 2 ** 32) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85ebca6b));
+  return xoshiro128([fill(), fill(), fill(), fill() | 1]);
 }
 
 /**
