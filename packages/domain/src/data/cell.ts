@@ -10,6 +10,8 @@ const missingInNumbers = new Set(['na', 'n/a', 'none', '?', '-']);
 
 const decimalForm = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const leadingZeroForm = /^[+-]?0\d/;
+/** Numbers that stand in their shortest form already: at most 15 digits, no zeros to drop, no exponent. */
+const shortestForm = /^-?(?:[1-9]\d{0,14}|(?:0|[1-9]\d{0,7})\.\d{0,5}[1-9])$/;
 const zeroCode = 48;
 const nineCode = 57;
 const questionCode = 63;
@@ -65,6 +67,7 @@ export function numberOf(text: string): number | undefined {
  * without white space around them, and `''` for missing. In a column of numbers, whatever is not a number is missing.
  */
 export function normaliseCell(text: string, kind: 'number' | 'category' | 'text'): string {
+  if (kind === 'number' && shortestForm.test(text)) return text;
   const trimmed = text.trim();
   const cellClass = classOfCell(trimmed);
   if (kind === 'number') return cellClass === 'number' ? String(Number(trimmed) + 0) : '';
