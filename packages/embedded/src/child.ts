@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { Socket } from 'node:net';
 
 /** A server that runs as a child process. */
 export interface RunningServer {
@@ -14,6 +15,12 @@ export interface RunningServer {
 const GRACE_MS = 10_000;
 const LOG_BYTES_MAX = 5_000_000;
 const TAIL_LINES = 5;
+
+/** Lets this process end although the child runs and its pipes are open; the child then ends too. */
+export function detach(child: ChildProcess): void {
+  child.unref();
+  for (const stream of [child.stdin, child.stdout]) if (stream instanceof Socket) stream.unref();
+}
 
 /** SIGTERM, then SIGKILL when the process is still there after 10 seconds. */
 export async function endChild(child: ChildProcess): Promise<void> {

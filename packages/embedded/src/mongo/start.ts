@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '@agon/contracts';
-import { endChild, exitOf, openLog, type RunningServer, tailOf } from '../child.ts';
+import { detach, endChild, exitOf, openLog, type RunningServer, tailOf } from '../child.ts';
 import type { Log } from '../log.ts';
 
 export interface StartMongoOptions {
@@ -39,6 +39,7 @@ export async function startMongo({
       `The embedded MongoDB server did not come up (${ready}); ${logPath} ends with:\n${tailOf(logPath)}`,
     );
   }
+  detach(child);
   log.info({ port: ready, pid: child.pid }, 'mongodb (embedded) is up');
   const stop = async (): Promise<void> => {
     await endChild(child);
@@ -53,7 +54,6 @@ function spawnServer(home: string, port: number, logPath: string): ChildProcess 
   // Its own process group: Ctrl-C in the terminal is for our process, which then stops its servers in order.
   const child = spawn(process.execPath, args, { env: {}, detached: true, stdio: ['pipe', 'pipe', output] });
   closeSync(output);
-  child.unref();
   return child;
 }
 

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@agon/contracts';
-import { endChild, exitOf, openLog, type RunningServer, tailOf } from '../child.ts';
+import { detach, endChild, exitOf, openLog, type RunningServer, tailOf } from '../child.ts';
 import { lockFolder } from '../lock.ts';
 import type { Log } from '../log.ts';
 import { findRedisServer } from './find.ts';
@@ -111,7 +111,7 @@ function spawnServer(binary: string, home: string, logPath: string, config: stri
   const child = spawn(binary, ['-'], { cwd: home, env: {}, detached: true, stdio: ['pipe', output, output] });
   closeSync(output);
   child.stdin?.on('error', () => undefined).end(config);
-  child.unref();
+  detach(child);
   return child;
 }
 
@@ -147,7 +147,7 @@ function watch(child: ChildProcess): ChildProcess {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  watcher.unref();
+  detach(watcher);
   return watcher;
 }
 
