@@ -3,9 +3,10 @@ import type { RunRecord } from '@agon/store';
 import { announceEvents } from './announce.ts';
 import { nowDate, type SchedulerDeps } from './scheduler-deps.ts';
 
-/** Ends the uploads of a run and discards what was staged of them. */
+/** Ends the uploads of a run and discards what was staged of them, also where a crash left that after ending them. */
 export async function endUploads(deps: SchedulerDeps, runId: string): Promise<void> {
-  for (const upload of await deps.stores.uploads.endByRun(runId)) await deps.artifacts.staging.discard(upload.id);
+  await deps.stores.uploads.endByRun(runId);
+  for (const upload of await deps.stores.uploads.listByRun(runId)) await deps.artifacts.staging.discard(upload.id);
 }
 
 export type RunEnding = {
@@ -36,5 +37,5 @@ export async function endRun(deps: SchedulerDeps, { run, to, failure }: RunEndin
   return true;
 }
 
-/** Whether an ended run may have left uploads behind: one that was scored or failed ended them itself. */
-export const mayHaveUploads = (run: RunRecord): boolean => isFinalRun(run.status) && run.submission !== null;
+/** Whether an ended run may have left uploads behind; what was scored had arrived whole. */
+export const mayHaveUploads = (run: RunRecord): boolean => isFinalRun(run.status) && run.status !== 'scored';

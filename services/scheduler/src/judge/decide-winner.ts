@@ -110,7 +110,7 @@ async function publishWinner(deps: SchedulerDeps, { job, runs, judgement, winner
     winner: { run: run.id, miner: run.minerId, miner_name: run.minerName, template: run.template ?? 'custom' },
     metric,
     direction: metricTable[metric].direction,
-    selection: evaluation.selection.score,
+    selection: judgement.entries.find((entry) => entry.runId === run.id)?.score ?? evaluation.selection.score,
     report: evaluation.report.score,
     baseline: { selection: job.baseline.selection.score.value, report: job.baseline.report.score.value },
     gain: { value: gain.value, ci95: gain.ci95 },

@@ -2,7 +2,7 @@ import { type HandlerOutcome, isFinalJob, limits, type RunFailure } from '@agon/
 import { isAtMiner, leaseSilenceMs } from '@agon/domain';
 import type { JobRecord, RunRecord, SeatRecord } from '@agon/store';
 import { announceEvents, announceSeats } from '../announce.ts';
-import { endRun } from '../end-run.ts';
+import { endRun, endUploads } from '../end-run.ts';
 import { delayOnGrid } from '../on-grid.ts';
 import type { SchedulerDeps } from '../scheduler-deps.ts';
 import { settleFinalJob } from '../settle-final-job.ts';
@@ -20,10 +20,11 @@ export async function expireLeases(deps: SchedulerDeps, { jobId }: { jobId: stri
   if (!job) return 'skipped';
   if (isFinalJob(job.status)) return (await settleFinalJob(deps, job)) > 0 ? 'done' : 'skipped';
   // Runs before seats: a seat read later than its run cannot make a fresh run look as if it had lost its seat.
-  const runs = (await deps.stores.runs.listByJob(jobId)).filter(isAtMiner);
+  const runs = await deps.stores.runs.listByJob(jobId);
   const seats = new Map((await deps.stores.seats.listByJob(jobId)).map((seat) => [seat.id, seat]));
+  const atMiners = runs.filter(isAtMiner);
   const looks: number[] = [];
-  for (const run of runs) {
+  for (const run of atMiners) {
     const nextLookMs = await lookAtRun(deps, { job, run, seat: seats.get(run.seatId) });
     if (nextLookMs !== null) looks.push(nextLookMs);
   }
@@ -31,7 +32,11 @@ export async function expireLeases(deps: SchedulerDeps, { jobId }: { jobId: stri
     const delayMs = delayOnGrid({ nowMs: deps.clock.nowMs(), atMs: Math.min(...looks), gridMs: leaseLookGridMs });
     await deps.queue.add('lease.expire', { jobId }, { delayMs });
   }
-  return runs.length > 0 ? 'done' : 'skipped';
+  const expired = runs.filter((run) => run.status === 'expired');
+  // What ended at an earlier look that broke off before it was done with it.
+  for (const run of expired) await endUploads(deps, run.id);
+  if (expired.length > 0 || looks.length < atMiners.length) await deps.queue.add('job.judge', { jobId });
+  return atMiners.length > 0 ? 'done' : 'skipped';
 }
 
 type RunInSeat = { readonly job: JobRecord; readonly run: RunRecord; readonly seat: SeatRecord | undefined };
@@ -39,12 +44,12 @@ type RunInSeat = { readonly job: JobRecord; readonly run: RunRecord; readonly se
 /** Answers when to look again, in ms since 1970; null where the run is over. */
 async function lookAtRun(deps: SchedulerDeps, { job, run, seat }: RunInSeat): Promise<number | null> {
   const holds = seat?.fence === run.fence && (seat.status === 'leased' || seat.status === 'lapsed');
-  if (!holds) return expire(deps, job, run, seatLost(seat, run));
+  if (!holds) return expire(deps, run, seatLost(seat, run));
   const silentAtMs = run.lastHeartbeatAt.getTime() + silenceMs;
   const nowMs = deps.clock.nowMs();
   if (nowMs <= silentAtMs) return silentAtMs + 1;
   const acceptedUntilMs = acceptedUntil(job);
-  if (acceptedUntilMs !== null && nowMs > acceptedUntilMs) return expire(deps, job, run, deadlinePassed);
+  if (acceptedUntilMs !== null && nowMs > acceptedUntilMs) return expire(deps, run, deadlinePassed);
   if (seat.status === 'leased' && !(await deps.stores.seats.lapse({ seatId: seat.id, fence: run.fence }))) {
     return nowMs;
   }
@@ -71,8 +76,8 @@ const seatLost = (seat: SeatRecord | undefined, run: RunRecord): RunFailure => (
       : 'The seat of the run was closed or freed.',
 });
 
-async function expire(deps: SchedulerDeps, job: JobRecord, run: RunRecord, failure: RunFailure): Promise<null> {
-  if (await endRun(deps, { run, to: 'expired', failure })) await deps.queue.add('job.judge', { jobId: job.id });
+async function expire(deps: SchedulerDeps, run: RunRecord, failure: RunFailure): Promise<null> {
+  await endRun(deps, { run, to: 'expired', failure });
   return null;
 }
 

@@ -1,5 +1,6 @@
-import { AppError, type ErrorCode, errorTable, type HandlerOutcome, jobCatalog, metricTable } from '@agon/contracts';
+import { AppError, type ErrorCode, type HandlerOutcome, jobCatalog } from '@agon/contracts';
 import { inspectDataset, prepareDataset } from '@agon/dataset';
+import { chooseObjective } from '@agon/domain';
 import type { JobChange, JobRecord } from '@agon/store';
 import { announceEvents } from '../announce.ts';
 import { failJob, withAdvice } from '../fail-job.ts';
@@ -46,17 +47,13 @@ async function readAndSplit(deps: SchedulerDeps, job: JobRecord): Promise<Handle
   const watch = new JobWatch({ jobs: deps.stores.jobs, clock: deps.clock, jobId: job.id });
   const source = datasetSource({ artifacts: deps.artifacts, job, watch });
   const { task, target, ignore_columns: ignoreColumns, objective } = job.spec;
-  const wanted = {
-    target,
-    ignoreColumns,
-    ...(task ? { task } : {}),
-    ...(objective.metric ? { metric: objective.metric } : {}),
-  };
-  const inspection = await inspectDataset(source, wanted, { signal: watch.signal });
+  const wish = { task, target, ignoreColumns, metric: objective.metric };
+  const inspection = await inspectDataset(source, wish, { signal: watch.signal });
   if (!inspection.ok) return refuse(deps, job, { ...inspection.error, problems: inspection.problems });
 
   const prepared = await prepareDataset(source, inspection, {
     splitSecret: job.splitSecret,
+    signal: watch.signal,
     write: (_name, csv) => deps.artifacts.put(watched(csv, watch)),
   });
   const rows = prepared.report.parts;
@@ -67,11 +64,7 @@ async function readAndSplit(deps: SchedulerDeps, job: JobRecord): Promise<Handle
     set: {
       task: inspection.task,
       taskInferred: inspection.taskInferred,
-      objective: {
-        metric: inspection.metric,
-        direction: metricTable[inspection.metric].direction,
-        goal: objective.goal ?? null,
-      },
+      objective: chooseObjective(inspection.task, { metric: inspection.metric, goal: objective.goal }),
       dataset: prepared.report,
       table: inspection.table,
       splitCommitment: prepared.commitment,
@@ -90,11 +83,10 @@ async function readAndSplit(deps: SchedulerDeps, job: JobRecord): Promise<Handle
   return 'split';
 }
 
-type Refusal = { code: string; message: string; problems: readonly unknown[] };
+type Refusal = { code: ErrorCode; message: string; problems: readonly unknown[] };
 
 async function refuse(deps: SchedulerDeps, job: JobRecord, refusal: Refusal): Promise<HandlerOutcome> {
-  const code: ErrorCode = refusal.code in errorTable ? (refusal.code as ErrorCode) : 'dataset_invalid';
-  const failed = await failJob(deps, { job, from: 'preparing', ...refusal, code });
+  const failed = await failJob(deps, { job, from: 'preparing', ...refusal });
   return failed ? 'done' : 'skipped';
 }
 

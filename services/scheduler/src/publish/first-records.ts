@@ -3,7 +3,8 @@ const lineFeed = 0x0a;
 
 /**
  * The first `count` records of a CSV, header included, without reading the rest. A line feed inside double quotes belongs
- * to its field. Stops with fewer records where they would have more than `bytesMax`.
+ * to its field. Stops with fewer records, but with the header, where they would
+ * have more than `bytesMax`.
  */
 export async function* firstRecords(
   csv: AsyncIterable<Uint8Array>,
@@ -16,7 +17,7 @@ export async function* firstRecords(
     const complete = counter.push(chunk);
     if (complete > 0) yield* [...held.splice(0), chunk.subarray(0, complete)];
     bytes += chunk.length;
-    if (counter.full || bytes > bytesMax) return;
+    if (counter.full || (counter.count > 0 && bytes > bytesMax)) return;
     held.push(chunk.subarray(complete));
   }
   yield* held;
@@ -30,6 +31,10 @@ class RecordCounter {
 
   constructor(countMax: number) {
     this.#countMax = countMax;
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   get full(): boolean {
