@@ -15,16 +15,10 @@ export async function countDifferentRows(
   const hash = new RowHash();
   let rows = 0;
   for await (const batch of keptRows(source, layout, options)) {
-    for (const { cells, target, stratum } of batch) {
+    for (const row of batch) {
       rows += 1;
-      hash.begin();
-      hash.cell(cells.length, target);
-      for (let index = 0; index < cells.length; index += 1) {
-        const cell = cells[index] ?? '';
-        if (cell !== '') hash.cell(index, cell);
-      }
-      hash.finish();
-      if (seen.add(hash.high, hash.low)) rowsByStratum[stratum] = (rowsByStratum[stratum] ?? 0) + 1;
+      hash.row(row.cells, row.target);
+      if (seen.add(hash.high, hash.low)) rowsByStratum[row.stratum] = (rowsByStratum[row.stratum] ?? 0) + 1;
     }
   }
   return { rowsByStratum, duplicates: rows - seen.size };

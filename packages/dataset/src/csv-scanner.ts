@@ -30,7 +30,6 @@ export class RecordTooLong extends Error {
  * unquoted cell for itself. Blank lines are no records. Holds one unfinished record at most.
  */
 export class CsvScanner {
-  readonly #delimiter: string;
   readonly #delimiterCode: number;
   readonly #listener: CsvListener;
   /** Text from the beginning of the unfinished record. */
@@ -46,7 +45,6 @@ export class CsvScanner {
   #quotesOpen = false;
 
   constructor(delimiter: string, listener: CsvListener) {
-    this.#delimiter = delimiter;
     this.#delimiterCode = delimiter.charCodeAt(0);
     this.#listener = listener;
   }
@@ -114,19 +112,20 @@ export class CsvScanner {
       const cell = this.#cell(cells.length, final);
       if (cell === null) return null;
       cells.push(cell);
-      const code = text.charCodeAt(this.#at);
-      if (code === delimiterCode) {
-        this.#at += 1;
-        continue;
-      }
-      if (code === returnCode) {
-        if (this.#at + 1 >= text.length && !final) return null;
-        this.#at += text.charCodeAt(this.#at + 1) === lineFeedCode ? 2 : 1;
-      } else if (code === lineFeedCode) {
-        this.#at += 1;
-      } else if (!final) return null;
-      return cells;
+      if (text.charCodeAt(this.#at) !== delimiterCode) return this.#endRecord(final) ? cells : null;
+      this.#at += 1;
     }
+  }
+
+  /** Moves behind the line break at the place; false where it is still to come. */
+  #endRecord(final: boolean): boolean {
+    const code = this.#text.charCodeAt(this.#at);
+    if (code === lineFeedCode) this.#at += 1;
+    else if (code === returnCode) {
+      if (this.#at + 1 >= this.#text.length && !final) return false;
+      this.#at += this.#text.charCodeAt(this.#at + 1) === lineFeedCode ? 2 : 1;
+    } else return final;
+    return true;
   }
 
   /** The cell at the place, which moves to the delimiter or line break behind it. Null where its end is to come. */

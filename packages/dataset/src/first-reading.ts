@@ -1,5 +1,5 @@
 import type { DatasetFormat, DatasetNote } from '@agon/contracts';
-import { type ColumnRoles, type DatasetRefusal, findColumns, TableTally } from '@agon/domain';
+import { type DatasetRefusal, findColumns, TableTally } from '@agon/domain';
 import type { DatasetSource } from './dataset-source.ts';
 import type { DatasetWish } from './inspection.ts';
 import { openTable } from './open-table.ts';
@@ -9,7 +9,7 @@ import type { RowBatch } from './table-reader.ts';
 /** What one reading of a whole dataset tells; `refusal` where it was not worth reading on. */
 export type FirstReading = {
   readonly format: DatasetFormat;
-  readonly names: readonly string[];
+  readonly names: readonly string[] | null;
   readonly notes: readonly DatasetNote[];
   readonly tally: TableTally | null;
   readonly refusal: DatasetRefusal | null;
@@ -23,40 +23,59 @@ type Options = { problems: ProblemList; signal?: AbortSignal | undefined };
  */
 export async function readFirst(source: DatasetSource, wish: DatasetWish, options: Options): Promise<FirstReading> {
   const reading = await readOnce(source, wish, options);
-  if (reading.tally !== null || reading.refusal !== null || !options.problems.empty) return reading;
-  return readOnce(source, wish, { ...options, names: reading.names });
+  if (!reading.grown || !options.problems.empty) return reading;
+  return readOnce(source, wish, reading.names === null ? options : { ...options, names: reading.names });
 }
 
+/** @param options.names the columns, where an earlier reading told them. */
 async function readOnce(
   source: DatasetSource,
   wish: DatasetWish,
   options: Options & { names?: readonly string[] },
-): Promise<FirstReading> {
+): Promise<FirstReading & { grown: boolean }> {
   const reader = await openTable(source, options);
-  const fixed = reader.format !== 'jsonl';
-  let names = options.names ?? [];
-  let tally: TableTally | null = null;
-  const reading = { format: reader.format, notes: reader.notes };
+  const { format, notes } = reader;
+  const count = new Counting(wish, options.names);
   for await (const batch of reader.batches) {
-    if (tally === null && names.length === 0) {
-      const roles = rolesOf(batch.columns, wish);
-      if (!roles.ok && fixed) return { ...reading, names: batch.columns, tally: null, refusal: roles };
-      tally = tallyOf(batch.columns, roles);
-    } else if (options.names && tally === null) tally = tallyOf(names, rolesOf(names, wish));
-    else if (batch.columns.length > names.length) tally = null;
-    names = batch.columns.length > names.length ? batch.columns : names;
-    if (tally !== null) addRows(tally, batch);
+    count.add(batch);
+    if (format !== 'jsonl' && count.refusal !== null) break;
   }
-  const roles = rolesOf(names, wish);
-  if (!roles.ok && options.problems.empty) return { ...reading, names, tally: null, refusal: roles };
-  return { ...reading, names, tally, refusal: null };
+  const { names, tally, refusal, grown } = count;
+  return { format, notes, names, tally, refusal, grown };
 }
 
-const rolesOf = (names: readonly string[], wish: DatasetWish): ColumnRoles | DatasetRefusal =>
-  findColumns({ names, target: wish.target, ignoreColumns: wish.ignoreColumns ?? [] });
+/** Counts batches while their columns are those of the beginning; after that only gathers the columns. */
+class Counting {
+  readonly #wish: DatasetWish;
+  names: readonly string[] | null;
+  tally: TableTally | null = null;
+  refusal: DatasetRefusal | null = null;
+  grown = false;
 
-const tallyOf = (names: readonly string[], roles: ColumnRoles | DatasetRefusal): TableTally | null =>
-  roles.ok ? new TableTally({ names, target: roles.target, ignored: roles.ignored }) : null;
+  constructor(wish: DatasetWish, names: readonly string[] | undefined) {
+    this.#wish = wish;
+    this.names = names ?? null;
+    if (names) this.#begin(names);
+  }
+
+  add(batch: RowBatch): void {
+    const before = this.names?.length ?? 0;
+    if (this.names === null) this.#begin(batch.columns);
+    else if (batch.columns.length > before) {
+      this.grown = true;
+      this.names = batch.columns;
+      this.tally = null;
+    }
+    if (this.tally !== null) addRows(this.tally, batch);
+  }
+
+  #begin(names: readonly string[]): void {
+    this.names = names;
+    const roles = findColumns({ names, target: this.#wish.target, ignoreColumns: this.#wish.ignoreColumns ?? [] });
+    if (roles.ok) this.tally = new TableTally({ names, target: roles.target, ignored: roles.ignored });
+    else this.refusal = roles;
+  }
+}
 
 function addRows(tally: TableTally, batch: RowBatch): void {
   let row = batch.firstRow;

@@ -1,4 +1,5 @@
 import type { BlobRef, DatasetReport, PartName } from '@agon/contracts';
+import { deriveNeeds } from '@agon/domain';
 import type { DatasetSource } from './dataset-source.ts';
 import type { Inspection } from './inspection.ts';
 import { PartWriters, type WritePart } from './part-writers.ts';
@@ -42,12 +43,15 @@ export async function prepareDataset(
       parts,
       commitment,
       report: { ...inspection.report, rows_dropped, parts: plan.parts },
-      needs: needsOf(source.bytes),
+      needs: deriveNeeds({
+        task: inspection.task,
+        trainBytes: parts.train.bytes,
+        rows: parts.train.rows,
+        columns: table.columns.length,
+      }),
     };
   } catch (error) {
     await writers.abandon(error);
     throw error;
   }
 }
-
-const needsOf = (bytes: number) => ({ memoryMib: 1024 + Math.ceil((bytes * 8) / 2 ** 20), vramMib: 0, cpus: 1 });

@@ -14,9 +14,9 @@ export const refuseError = (error: AppError): InspectionRefusal => ({
 /** A refusal of the rules, with what the columns' names say about the way the file was written. */
 export function refuseDecision(
   refusal: DatasetRefusal,
-  reading: { format: string; names: readonly string[] },
+  reading: { format: string; names: readonly string[] | null },
 ): InspectionRefusal {
-  const hint = reading.format === 'csv' ? headerHint(reading.names) : '';
+  const hint = reading.format === 'csv' ? headerHint(reading.names ?? []) : '';
   return {
     ok: false,
     error: { code: refusal.error.code, message: refusal.error.message + hint },

@@ -1,18 +1,22 @@
-/**
- * Hashes rows of cells to 64 bits, for telling equal rows. Not for secrets. Empty cells leave no trace, so a row is
- * the same row when columns are added later in which it has nothing.
- */
+/** Hashes normalised rows to 64 bits, for telling equal rows. Not for secrets. */
 export class RowHash {
   high = 0;
   low = 0;
 
-  begin(): void {
+  /** Leaves the hash of the row in `high` and `low`. */
+  row(cells: readonly string[], target: string): void {
     this.high = 0x9747b28c;
     this.low = 0x3c6ef372;
+    this.#cell(cells.length, target);
+    for (let index = 0; index < cells.length; index += 1) {
+      const cell = cells[index] ?? '';
+      if (cell !== '') this.#cell(index, cell);
+    }
+    this.#finish();
   }
 
   /** Two multiplicative lanes over the cell's UTF-16 units, each begun with the column, so that cells cannot shift. */
-  cell(column: number, text: string): void {
+  #cell(column: number, text: string): void {
     let high = Math.imul(this.high ^ (column + 1), 0x85ebca6b);
     let low = Math.imul(this.low ^ (column + 1), 0xc2b2ae35);
     for (let index = 0; index < text.length; index += 1) {
@@ -25,7 +29,7 @@ export class RowHash {
   }
 
   /** Mixes each lane with the other, so that every bit depends on all cells. */
-  finish(): void {
+  #finish(): void {
     const high = mix(this.high ^ Math.imul(this.low, 0x2545f491));
     this.low = mix(this.low ^ Math.imul(high, 0x9e3779b1)) >>> 0;
     this.high = high >>> 0;
