@@ -1,0 +1,27 @@
+import { PublicKey } from '@agon/contracts';
+import { sharedSettings } from '@agon/kit';
+import { z } from 'zod';
+
+const portMax = 65_535;
+
+/** The environment of the api. */
+export const ApiEnvironment = z.object({
+  ...sharedSettings,
+  HOST: z.string().default('127.0.0.1').describe('address to listen on'),
+  PORT: z.coerce.number().int().min(0).max(portMax).default(8080).describe('port to listen on; 0 takes a free one'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional()
+    .describe('where clients reach the service'),
+  BOOTSTRAP_ADMIN_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,256}$/, 'has 16 to 256 printable characters without spaces')
+    .optional()
+    .describe('an API key with every scope that is made known at the start'),
+  SIGNING_PUBLIC_KEY: PublicKey.optional().describe('the key that receipts are signed with'),
+  REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).optional().describe('requests a minute of one key or miner'),
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0).describe('proxies in front of the service'),
+  AGON_PARENT: z.stringbool().default(false).describe('shut down when stdin closes'),
+});
+export type ApiEnvironment = z.infer<typeof ApiEnvironment>;

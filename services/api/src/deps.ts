@@ -1,0 +1,88 @@
+import type { DatasetProblem, DatasetReport, ErrorCode, MetricName, TableSchema, TaskName } from '@agon/contracts';
+import type { Clock, Log, NewId } from '@agon/kit';
+import type { ClassPrediction, TableInputs } from '@agon/onnx';
+import type { QueueProducer } from '@agon/queue/producer';
+import type { ArtifactStore, Stores } from '@agon/store';
+import type { Metrics } from './http/metrics.ts';
+import type { LeaseDesk } from './leases/lease-desk.ts';
+import type { Turnstile } from './turnstile.ts';
+
+/** What inspecting a dataset asks for and finds. */
+export type InspectionQuestion = {
+  readonly source: { readonly filename: string; readonly bytes: number; readonly sha256: string };
+  readonly task: TaskName | undefined;
+  readonly target: string;
+  readonly ignoreColumns: readonly string[];
+  readonly metric: MetricName | undefined;
+  readonly signal: AbortSignal;
+};
+
+export type Needs = { readonly memoryMib: number; readonly vramMib: number; readonly cpus: number };
+
+export type InspectionAnswer =
+  | {
+      readonly ok: true;
+      readonly task: TaskName;
+      readonly taskInferred: string | null;
+      readonly report: DatasetReport;
+      readonly table: TableSchema;
+      readonly needs: Needs;
+    }
+  | {
+      readonly ok: false;
+      readonly error: { readonly code: ErrorCode; readonly message: string };
+      readonly problems: readonly DatasetProblem[];
+    };
+
+export type Settings = {
+  /** Where clients reach the service, without a slash at the end; null where it is not known. */
+  readonly publicUrl: string | null;
+  /** The key that signs receipts, 32 raw bytes in base64url. */
+  readonly signingPublicKey: string | null;
+  /** Requests a minute of one key, miner or upload. */
+  readonly requestsPerMinuteMax: number;
+  /** Requests a minute of one address that were refused as unauthenticated or wait for their answer. */
+  readonly requestsPerMinuteOfAddressMax: number;
+  /** Proxies in front of the service whose word on the client's address is taken. */
+  readonly trustedProxies: number;
+  readonly version: string;
+};
+
+/** What `buildApp` needs from outside. */
+export type AppDeps = {
+  readonly stores: Stores;
+  readonly artifacts: ArtifactStore;
+  readonly queue: QueueProducer;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly log: Log;
+  readonly inspectDataset: (question: InspectionQuestion) => Promise<InspectionAnswer>;
+  /**
+   * Runs a published model; `columns` in the order of `table.columns`.
+   *
+   * @throws OnnxRejection, or AppError `rate_limited`
+   */
+  readonly predict: (input: {
+    modelPath: string;
+    table: TableSchema;
+    task: TaskName;
+    columns: TableInputs;
+    rows: number;
+  }) => Promise<ClassPrediction | Float64Array>;
+  /** Aborted when the service shuts down: long polls and streams end. */
+  readonly stopping: AbortSignal;
+  readonly settings: Settings;
+};
+
+/** What the handlers of routes get: the outside, and what the app keeps in memory between requests. */
+export type RouteDeps = AppDeps & {
+  readonly leases: LeaseDesk;
+  readonly inspections: Turnstile;
+  readonly metrics: Metrics;
+};
+
+/** Now, as the store keeps time. */
+export const nowDate = (deps: Pick<AppDeps, 'clock'>): Date => new Date(deps.clock.nowMs());
+/** A time so many milliseconds from now. */
+export const dateIn = (deps: Pick<AppDeps, 'clock'>, ms: number): Date => new Date(deps.clock.nowMs() + ms);

@@ -1,0 +1,36 @@
+import { AppError, Job, jobStatusesNotFinal } from '@agon/contracts';
+import { nowDate } from '../deps.ts';
+import { announce } from '../enqueue.ts';
+import { route } from '../http/route.ts';
+import { endRunsOf } from './end-runs.ts';
+import { findJob, JobParams, readJob } from './find-job.ts';
+
+export const cancelJob = route({
+  method: 'post',
+  path: '/v1/jobs/:job_id/cancel',
+  tag: 'Jobs',
+  operationId: 'cancelJob',
+  summary: 'Cancel a job',
+  description: 'Its runs are stopped. Cancelling a cancelled job changes nothing.',
+  auth: 'key',
+  scopes: ['jobs:write'],
+  request: { params: JobParams },
+  response: Job,
+  status: 200,
+  errors: ['job_not_found', 'job_already_final'],
+  async handle({ deps, caller, params }) {
+    const found = await findJob(deps.stores, { jobId: params.job_id, accountId: caller.accountId });
+    const moved = await deps.stores.jobs.move({
+      jobId: found.id,
+      from: jobStatusesNotFinal,
+      to: 'cancelled',
+      set: { finishedAt: nowDate(deps) },
+      event: { type: 'job.cancelled', key: 'job.cancelled', level: 'warn', message: 'The client cancelled the job.' },
+    });
+    const job = moved ?? (await findJob(deps.stores, { jobId: found.id, accountId: caller.accountId }));
+    if (job.status !== 'cancelled') throw new AppError('job_already_final', `The job has ended: it ${job.status}.`);
+    await endRunsOf(deps, job.id);
+    await announce(deps, { kind: 'events', jobId: job.id });
+    return readJob(deps.stores, job);
+  },
+});

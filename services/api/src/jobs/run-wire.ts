@@ -1,0 +1,55 @@
+import { isFinalRun, type MinerRun, type Run, type RunFailure } from '@agon/contracts';
+import { unixSeconds } from '@agon/kit';
+import type { EvaluationRecord, JobRecord, RunRecord } from '@agon/store';
+
+const orNull = (date: Date | null | undefined): number | null => (date ? unixSeconds(date) : null);
+
+/** Why a run has no score: its own failure, or the evaluator's reason. */
+export function runError(run: RunRecord, evaluation: EvaluationRecord | undefined): RunFailure | null {
+  if (run.failure) return run.failure;
+  return evaluation?.rejection ? { ...evaluation.rejection, class: null } : null;
+}
+
+/** A run as the client of its job reads it. */
+export function runWire(run: RunRecord, evaluation: EvaluationRecord | undefined): Run {
+  return {
+    id: run.id,
+    object: 'job.run',
+    job: run.jobId,
+    seat: run.seatIndex,
+    miner: { id: run.minerId, name: run.minerName },
+    template: run.template,
+    status: run.status,
+    created_at: unixSeconds(run.createdAt),
+    finished_at: orNull(run.finishedAt),
+    last_heartbeat_at: orNull(run.lastHeartbeatAt),
+    progress: run.progress,
+    curve: run.curve,
+    committed_at: orNull(run.submission?.committedAt),
+    score: evaluation?.selection?.score ?? null,
+    error: runError(run, evaluation),
+  };
+}
+
+/** A run as its miner reads it: scores stay sealed until the job is judged. */
+export function minerRunWire(
+  run: RunRecord,
+  job: JobRecord | undefined,
+  evaluation: EvaluationRecord | undefined,
+): MinerRun {
+  const { miner: _, ...wire } = runWire(run, evaluation);
+  const judged = job?.judgement ?? null;
+  const entry = judged?.entries.find((each) => each.runId === run.id);
+  return {
+    ...wire,
+    object: 'miner.run',
+    fence: run.fence,
+    score: judged ? wire.score : null,
+    won: judged ? job?.result?.winner.run === run.id : null,
+    rank: entry?.rank ?? null,
+    log_tail: run.logTail,
+  };
+}
+
+/** Whether nothing more will be said of the run. */
+export const isOver = (run: RunRecord): boolean => isFinalRun(run.status);

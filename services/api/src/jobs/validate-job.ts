@@ -1,0 +1,85 @@
+import { AppError, CreateJob, type ErrorCode, JobEstimate } from '@agon/contracts';
+import { fitsNeeds } from '@agon/domain';
+import { dateIn, type RouteDeps } from '../deps.ts';
+import { findFile } from '../files/find-file.ts';
+import { route } from '../http/route.ts';
+import { onlineMs } from '../miners/online.ts';
+import { type CheckedJob, conclude, inspect } from './check-job.ts';
+
+async function minersThatFit(deps: RouteDeps, { task, inspected }: CheckedJob): Promise<number> {
+  const miners = await deps.stores.miners.listSeenSince(dateIn(deps, -onlineMs));
+  return miners.filter(
+    (miner) => !miner.bannedAt && (!inspected || fitsNeeds(miner.capabilities, inspected.needs, task)),
+  ).length;
+}
+
+async function estimate(deps: RouteDeps, spec: CreateJob, checked: CheckedJob): Promise<JobEstimate['estimate']> {
+  return {
+    race_minutes_max: spec.budget.minutes,
+    seats: spec.budget.seats,
+    miners_that_fit: await minersThatFit(deps, checked),
+    memory_mib: checked.inspected?.needs.memoryMib ?? 0,
+  };
+}
+
+const empty = { task: null, task_inferred: null, objective: null, dataset: null, problems: [], error: null };
+
+function refused(error: AppError): JobEstimate {
+  const problems = [...(error.facts.problems ?? [])];
+  return {
+    ...empty,
+    object: 'job.validation',
+    valid: false,
+    problems,
+    error: { code: error.code, message: error.message },
+    estimate: null,
+  };
+}
+
+/** What is wrong with the data, the target or the metric; everything else is a refusal of the request. */
+const answered = new Set<ErrorCode>([
+  ...([
+    'dataset_invalid',
+    'dataset_unreadable',
+    'dataset_too_large',
+    'dataset_too_small',
+    'metric_unsuitable',
+  ] as const),
+  ...(['target_missing', 'target_unsuitable', 'task_not_inferable'] as const),
+]);
+
+export const validateJob = route({
+  method: 'post',
+  path: '/v1/jobs/validate',
+  tag: 'Jobs',
+  operationId: 'validateJob',
+  summary: 'Check a job without creating it',
+  description: 'Everything that creating checks. Bad data is an answer with `valid: false`, not an error.',
+  auth: 'key',
+  scopes: ['jobs:read'],
+  request: { body: CreateJob },
+  response: JobEstimate,
+  status: 200,
+  errors: ['invalid_request', 'invalid_json', 'file_not_found'],
+  async handle({ deps, caller, body: spec, gone }) {
+    const owned = { fileId: spec.training_file, accountId: caller.accountId };
+    const file = await findFile(deps.stores, owned, 'training_file');
+    try {
+      const checked = conclude(spec, await inspect(deps, { spec, file, signal: gone }));
+      return {
+        object: 'job.validation' as const,
+        valid: true,
+        task: checked.task,
+        task_inferred: checked.taskInferred,
+        objective: checked.objective,
+        dataset: checked.inspected?.report ?? null,
+        problems: [],
+        error: null,
+        estimate: await estimate(deps, spec, checked),
+      };
+    } catch (error) {
+      if (error instanceof AppError && answered.has(error.code)) return refused(error);
+      throw error;
+    }
+  },
+});

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { limits } from '@agon/contracts';
+import { createLogger, idMaker, readConfig, Shutdown, systemClock } from '@agon/kit';
+import { OnnxPool, predictTable } from '@agon/onnx';
+import { connectQueue } from '@agon/queue/producer';
+import { connectStores, fileArtifactStore } from '@agon/store';
+import { z } from 'zod';
+import { buildApp } from './app.ts';
+import { ApiEnvironment } from './config.ts';
+import { listen } from './http/http-server.ts';
+import { datasetInspector } from './jobs/dataset-inspector.ts';
+import { insertBootstrapKey } from './keys/bootstrap-key.ts';
+
+const closeMsMax = 10_000;
+const predictMsMax = 20_000;
+const pool = { childrenMax: 4, memoryMibMax: 2_048, idleMs: 10 * 60_000, waitingMax: 32 };
+const addressShare = 10;
+
+const config = readConfig(ApiEnvironment, process.env);
+const log = createLogger({ name: 'api', level: config.LOG_LEVEL });
+const shutdown = new Shutdown();
+const stopping = new AbortController();
+
+const readVersion = async (): Promise<string> =>
+  z
+    .object({ version: z.string() })
+    .parse(JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))).version;
+
+async function start(): Promise<void> {
+  const clock = systemClock;
+  const stores = await connectStores({ url: config.MONGODB_URL, clock, log });
+  shutdown.add('stores', () => stores.close());
+  const queue = await connectQueue({ redisUrl: config.REDIS_URL, log });
+  shutdown.add('queue', () => queue.close());
+  const artifacts = fileArtifactStore({ folder: config.ARTIFACTS_DIR, clock });
+  const memoryMib = limits.scoringChildMemoryMib;
+  const models = new OnnxPool({ ...pool, limits: { memoryMib, threads: 1, timeMs: predictMsMax } });
+  shutdown.add('models', () => models.close());
+  if (config.BOOTSTRAP_ADMIN_KEY) {
+    await insertBootstrapKey(stores, config.BOOTSTRAP_ADMIN_KEY, new Date(clock.nowMs()));
+  }
+  const perMinute = config.REQUESTS_PER_MINUTE ?? limits.requestsPerMinuteMax;
+  const api = buildApp(
+    {
+      stores,
+      artifacts,
+      queue,
+      clock,
+      newId: idMaker(clock.nowMs),
+      randomBytes,
+      log,
+      inspectDataset: datasetInspector(artifacts),
+      predict: ({ modelPath, ...table }) => models.use(modelPath, (child) => predictTable({ child, ...table })),
+      stopping: stopping.signal,
+      settings: {
+        publicUrl: config.PUBLIC_URL ?? null,
+        signingPublicKey: config.SIGNING_PUBLIC_KEY ?? null,
+        requestsPerMinuteMax: perMinute,
+        requestsPerMinuteOfAddressMax: perMinute * addressShare,
+        trustedProxies: config.TRUSTED_PROXIES,
+        version: await readVersion(),
+      },
+    },
+    { processMetrics: true },
+  );
+  shutdown.add('app', () => api.close());
+  const http = await listen(api.app, { host: config.HOST, port: config.PORT });
+  shutdown.add('http', () => http.close(closeMsMax));
+  shutdown.add('long polls', () => stopping.abort());
+  process.stdout.write(`${JSON.stringify({ ready: true, url: config.PUBLIC_URL ?? http.url })}\n`);
+}
+
+let ending: Promise<void> | undefined;
+
+/** Closes everything once; a second signal while that lasts ends the process at once. */
+function end(exitCode: number): void {
+  if (ending) process.exit(1);
+  ending = shutdown
+    .run((step, error) => (error ? log.error({ err: error, step }, 'could not close') : log.debug({ step }, 'closed')))
+    .then(() => process.exit(exitCode));
+}
+
+process.once('SIGTERM', () => end(0));
+process.once('SIGINT', () => end(0));
+if (config.AGON_PARENT) process.stdin.on('close', () => end(0)).resume();
+
+try {
+  await start();
+} catch (error) {
+  log.error({ err: error }, 'the api could not start');
+  end(1);
+}

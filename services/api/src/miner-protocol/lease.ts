@@ -1,0 +1,22 @@
+import { Lease, LeaseRequest } from '@agon/contracts';
+import { nowDate } from '../deps.ts';
+import { route } from '../http/route.ts';
+
+export const takeLease = route({
+  method: 'post',
+  path: '/v1/miner/leases',
+  tag: 'Miner protocol',
+  operationId: 'takeLease',
+  summary: 'Wait for work',
+  description: 'Holds the request until work fits or `wait_seconds` are over.',
+  auth: 'miner',
+  request: { body: LeaseRequest },
+  response: Lease,
+  status: 200,
+  orEmpty: 'No work fitted in time; ask again.',
+  errors: ['invalid_request', 'invalid_json'],
+  async handle({ deps, caller: miner, body, gone }) {
+    await deps.stores.miners.touch({ minerId: miner.id, now: nowDate(deps), capabilities: body.capabilities });
+    return deps.leases.wait({ miner, capabilities: body.capabilities, waitMs: body.wait_seconds * 1000, gone });
+  },
+});

@@ -1,0 +1,19 @@
+import { fileRoutes } from './files/routes.ts';
+import type { Route } from './http/route.ts';
+import { jobRoutes } from './jobs/routes.ts';
+import { keyRoutes } from './keys/routes.ts';
+import { minerProtocolRoutes } from './miner-protocol/routes.ts';
+import { minerRoutes } from './miners/routes.ts';
+import { modelRoutes } from './models/routes.ts';
+import { operationRoutes } from './operations/routes.ts';
+
+/** Every route of the service. */
+export const routes: readonly Route[] = [
+  ...fileRoutes,
+  ...jobRoutes,
+  ...modelRoutes,
+  ...minerRoutes,
+  ...keyRoutes,
+  ...minerProtocolRoutes,
+  ...operationRoutes,
+];
