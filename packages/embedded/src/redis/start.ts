@@ -43,10 +43,12 @@ export async function startRedis({
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const unlock = lockFolder(home);
   try {
-    const binary = await findRedisServer({ environment, toolsFolder: resolve(toolsFolder), log });
+    const preferred = rememberedBinary(home);
+    const binary = await findRedisServer({ environment, toolsFolder: resolve(toolsFolder), log, preferred });
     const password = passwordOf(home);
     await endOrphan(home, password, log);
     const { child, port } = await launch(binary, home, password);
+    writeFileSync(join(home, 'binary'), binary);
     writeFileSync(join(home, 'running.json'), JSON.stringify({ pid: child.pid, port }));
     log.info({ binary, port, pid: child.pid }, 'redis is up');
     return supervise(child, `redis://:${password}@127.0.0.1:${port}`, () => {
@@ -64,6 +66,12 @@ function passwordOf(home: string): string {
   const path = join(home, 'password');
   if (!existsSync(path)) writeFileSync(path, randomBytes(24).toString('hex'), { mode: 0o600 });
   return readFileSync(path, 'utf8').trim();
+}
+
+/** The program that wrote the data here. Redis and Valkey do not read each other's newer files. */
+function rememberedBinary(home: string): string | undefined {
+  const path = join(home, 'binary');
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
 /** Ends a server on our data that outlived its parent and its watcher. It is ours when it takes our password. */

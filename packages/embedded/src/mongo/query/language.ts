@@ -43,6 +43,8 @@ const STAGES = {
   $sortByCount: stages.$sortByCount,
 };
 
+type Operators = Parameters<typeof Context.init>[0];
+
 const UPDATE_STAGES = new Set(['$addFields', '$set', '$project', '$unset', '$replaceRoot', '$replaceWith']);
 
 /** mingo's operators with ours in place of those that differ from MongoDB; nothing that runs a client's JavaScript. */
@@ -52,11 +54,11 @@ const CONTEXT = Context.init({
   accumulator: safeAccumulators,
   pipeline: STAGES,
   projection: projections,
-} as unknown as Parameters<typeof Context.init>[0]);
+} as unknown as Operators);
 
-/** What every call into mingo gets. `idKey` names no field: whether `_id` changed is checked after an update. */
-export const LANGUAGE: Options = {
-  idKey: '\u0000',
+/** What a pipeline gets. */
+const LANGUAGE: Options = {
+  idKey: '_id',
   processingMode: ProcessingMode.CLONE_OFF,
   useStrictMode: true,
   scriptEnabled: false,
@@ -64,10 +66,36 @@ export const LANGUAGE: Options = {
   context: CONTEXT,
 };
 
+/**
+ * The same as mingo keeps it. mingo copies its tables of operators on every call, which costs more than most queries,
+ * unless it gets options that it has made itself; it hands those only to operators, so an operator fetches them once.
+ */
+function prepare(options: Options): Options {
+  let prepared = options;
+  const fetch = (_selector: string, _value: unknown, made: Options) => {
+    prepared = made;
+    return () => true;
+  };
+  const context = Context.from(Context.init({ query: { $prepare: fetch } }), options.context);
+  new Query({ any: { $prepare: true } }, { ...options, context });
+  return prepared;
+}
+const PREPARED = prepare(LANGUAGE);
+
+/**
+ * What an update gets: only what its filters of arrays need, because here mingo always copies. `idKey` names no field:
+ * whether `_id` changed is checked afterwards.
+ */
+export const UPDATE_LANGUAGE: Options = {
+  ...LANGUAGE,
+  idKey: '\u0000',
+  context: Context.init({ query: { ...safeQueries, ...QUERY_OPERATORS } } as unknown as Operators),
+};
+
 /** A filter as a predicate. Unknown operators are refused here, before any document is looked at. */
 export function compileFilter(filter: Doc): (document: Doc) => boolean {
   if (Object.keys(filter).length === 0) return () => true;
-  const query = new Query(filter, LANGUAGE);
+  const query = new Query(filter, PREPARED);
   return (document) => query.test(document);
 }
 
@@ -75,8 +103,9 @@ export type Resolver = (collection: string) => Doc[];
 
 /** Runs stages over documents that the caller owns. `$lookup` gets its other collection from `resolve`. */
 export function runPipeline(documents: Doc[], pipeline: Doc[], resolve?: Resolver): Doc[] {
-  const options = resolve ? { ...LANGUAGE, idKey: '_id', collectionResolver: resolve } : { ...LANGUAGE, idKey: '_id' };
-  return new Aggregator(pipeline, options).run(documents) as Doc[];
+  return new Aggregator(pipeline, resolve ? { ...LANGUAGE, collectionResolver: resolve } : PREPARED).run(
+    documents,
+  ) as Doc[];
 }
 
 /** Runs a pipeline update over one document that the caller owns. */

@@ -1,7 +1,7 @@
 import type { Modifier } from 'mingo/updater';
 import { updateOne } from 'mingo/updater';
 import { CommandError } from '../errors.ts';
-import { LANGUAGE, runUpdatePipeline } from '../query/language.ts';
+import { runUpdatePipeline, UPDATE_LANGUAGE } from '../query/language.ts';
 import { equalValues } from '../values/compare.ts';
 import { cloneValue, type Doc, isDocument } from '../values/document.ts';
 import { guardUpdate } from './guard.ts';
@@ -48,7 +48,7 @@ function change(document: Doc, update: Update, context: UpdateContext): Doc {
   makeSlicedArrays(copy, modifier);
   const positional = JSON.stringify(Object.values(modifier).map((fields) => Object.keys(fields as Doc))).includes('$');
   const config = { arrayFilters: context.arrayFilters, cloneMode: 'copy' as const };
-  updateOne([copy], positional ? context.filter : {}, modifier as Modifier<Doc>, config, LANGUAGE);
+  updateOne([copy], positional ? context.filter : {}, modifier as Modifier<Doc>, config, UPDATE_LANGUAGE);
   return copy;
 }
 
