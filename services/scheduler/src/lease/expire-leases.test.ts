@@ -58,12 +58,19 @@ describe('a run at its miner', () => {
     expect(await seatStatus(scenario)).toBe('leased');
   });
 
-  test('is told silent again after it came back and fell silent again', async () => {
+  test('is told silent once for each silence', async () => {
     const scenario = await silentFor(silence + 1);
-    await expireLeases(scenario, { jobId });
-    await expireLeases(scenario, { jobId });
     const told = () => scenario.stores.log(jobId).filter((event) => event.type === 'run.silent').length;
+    await expireLeases(scenario, { jobId });
+    await expireLeases(scenario, { jobId });
     expect(told()).toBe(1);
+    const set = { lastHeartbeatAt: scenario.clock.date() };
+    await scenario.stores.runs.update({ runId, while: ['training'], set });
+    await scenario.stores.seats.resume({ seatId: `${jobId}.0`, fence: 1 });
+    scenario.clock.advance(silence + 1);
+    await expireLeases(scenario, { jobId });
+    expect(told()).toBe(2);
+    expect(await seatStatus(scenario)).toBe('lapsed');
   });
 });
 

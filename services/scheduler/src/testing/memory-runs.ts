@@ -35,7 +35,12 @@ export function memoryRuns(clock: Clock, events: EventStore): RunStore {
       await events.append(run.jobId, event);
       return structuredClone(runs.get(runId));
     },
-    update: absent,
+    async update({ runId, while: states, set }) {
+      const run = runs.get(runId);
+      if (!run || !states.includes(run.status)) return undefined;
+      runs.set(runId, { ...run, ...structuredClone(set) });
+      return structuredClone(runs.get(runId));
+    },
     listByMiner: absent,
     countByJob: absent,
     countByMiner: absent,
