@@ -1,5 +1,6 @@
 """The model family: LightGBM, stopped early on the held-out rows of its fold."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ from tree_encoder import TreeEncoder, fit_trees_encoder
 from trees import Trees, parse_trees
 
 ROUNDS_MAX = 2500
+MEASURED_ROUNDS = 8
+RATE_TIMES_ROUNDS = 15.0
+RATE_MAX = 0.3
 PATIENCE_ROUNDS = 40
 IMPROVEMENT_SHARE = 2e-4
 IMPROVEMENT_MIN = 3e-6
@@ -127,7 +131,7 @@ class Gbdt:
         data = lightgbm.Dataset(matrix, label=y, params=parameters, free_raw_data=True)
         judged = _judged(target.y[fold.valid], present, scale)
         watched = lightgbm.Dataset(valid[judged[0]], label=judged[1], reference=data, params=parameters)
-        stop = StopWithClock(session, parameters)
+        stop = StopWithClock(session, parameters, hurry=fold.alone)
         booster = lightgbm.train(
             parameters,
             data,
@@ -199,7 +203,7 @@ class StopWithClock:
     order = 30
     before_iteration = False
 
-    def __init__(self, session: Session, parameters: dict[str, Any]) -> None:
+    def __init__(self, session: Session, parameters: dict[str, Any], *, hurry: bool) -> None:
         self.session = session
         self.trees_a_round = int(parameters.get("num_class", 1))
         self.patience = max(
@@ -209,14 +213,26 @@ class StopWithClock:
         self.best = 1e300
         self.best_rounds = 1
         self.cut_short = False
+        self.hurry = hurry
+        self.rate = float(parameters["learning_rate"])
+        self.started = time.monotonic()
 
     def __call__(self, env: Any) -> None:
         loss = float(env.evaluation_result_list[0][2]) if env.evaluation_result_list else float("inf")
         rounds = env.iteration + 1
         if loss < self.best - max(IMPROVEMENT_SHARE * abs(self.best), IMPROVEMENT_MIN):
             self.best, self.best_rounds = loss, rounds
+        if self.hurry and rounds == MEASURED_ROUNDS:
+            self._learn_faster(env.model, (time.monotonic() - self.started) / rounds)
         self.session.progress.tick(round=rounds, validation=loss)
         if self.session.clock.stopping:
             self.cut_short = True
         if self.cut_short or rounds - self.best_rounds >= self.patience or rounds >= self.rounds_max:
             raise lightgbm.callback.EarlyStopException(self.best_rounds - 1, env.evaluation_result_list)
+
+    def _learn_faster(self, booster: lightgbm.Booster, round_seconds: float) -> None:
+        """Raise the learning rate where the rounds that fit into the time are too few for it."""
+        affordable = max(1.0, self.session.clock.left / round_seconds)
+        rate = min(RATE_MAX, max(self.rate, RATE_TIMES_ROUNDS / affordable))
+        if rate > self.rate:
+            booster.reset_parameter({"learning_rate": rate})

@@ -87,6 +87,6 @@ class Mlp:
         if data is None:
             return None
         loss = "classes" if not data.link.scale else "absolute" if session.target.metric == "mae" else "squared"
-        layers, complete = train_network(session, data, setting, loss, seed)
+        layers, complete = train_network(session, fold, data, setting, loss, seed)
         net = Net(data.encoder, data.link, layers)
         return Fit(net, net.of_matrix(data.valid_x), sum(w.size for w, _ in layers) // 8, complete)

@@ -1,11 +1,13 @@
 """A fully connected net in numpy: forward, backward, AdamW with a one-cycle rate, an average of late weights."""
 
+import time
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from agon_trainer.folds import Fold
 from agon_trainer.matrix import Matrices, softmax
 from agon_trainer.search import Session, Setting
 from agon_trainer.table import Float32
@@ -15,6 +17,8 @@ Loss = Literal["classes", "squared", "absolute"]
 
 BATCH_MIN, BATCH_MAX = 32, 512
 WARM_SHARE = 0.15
+MEASURED_STEPS = 40
+TIME_SHARE = 0.85
 AVERAGE = 0.98
 PATIENCE_SHARE = 0.4
 BETAS = (0.9, 0.99)
@@ -29,7 +33,9 @@ def forward(layers: Layers, x: Float32) -> Float32:
     return x @ layers[-1][0] + layers[-1][1]
 
 
-def train_network(session: Session, data: Matrices, setting: Setting, loss: Loss, seed: int) -> tuple[Layers, bool]:
+def train_network(
+    session: Session, fold: Fold, data: Matrices, setting: Setting, loss: Loss, seed: int
+) -> tuple[Layers, bool]:
     """Train; return the layers that did best on the held-out rows, and whether training ran to its end."""
     chance = np.random.default_rng(seed)
     layers = _initial(data, setting, chance)
@@ -39,27 +45,36 @@ def train_network(session: Session, data: Matrices, setting: Setting, loss: Loss
     rows, epochs = len(data.x), setting["epochs"]
     batch = int(np.clip(2 ** round(np.log2(max(1, rows / 40))), BATCH_MIN, BATCH_MAX))
     batches = -(-rows // batch)
-    step = 0
+    step, steps, started = 0, epochs * batches, time.monotonic()
     for epoch in range(epochs):
         order = chance.permutation(rows)
         for index in range(batches):
             if index % 8 == 0 and session.clock.stopping:
                 return best, False
+            if step == MEASURED_STEPS and fold.alone:
+                steps = _affordable_steps(steps, (time.monotonic() - started) / step, session.clock.left)
             mine = order[index * batch : (index + 1) * batch]
             slopes = _slopes(layers, data.x[mine], data.y[mine], loss, setting["dropout"], chance)
-            optimizer.step(slopes, setting["rate"] * _cycle(step / (epochs * batches)))
+            optimizer.step(slopes, setting["rate"] * _cycle(min(1.0, step / steps)))
             step += 1
             _follow(average, layers, min(AVERAGE, step / (step + 10)))
             if index % 50 == 49:
                 session.progress.tick(epoch=epoch)
+            if step >= steps:
+                break
         held_out = _judge(forward(average, data.valid_x), data.valid_y, loss)
         if held_out < best_loss:
             best_loss, best_epoch = held_out, epoch
             best = [(w.copy(), b.copy()) for w, b in average]
         session.progress.tick(epoch=epoch + 1, validation=held_out)
-        if epoch - best_epoch > max(5, PATIENCE_SHARE * epochs):
+        if step >= steps or epoch - best_epoch > max(5, PATIENCE_SHARE * epochs):
             break
     return best, True
+
+
+def _affordable_steps(steps: int, step_seconds: float, seconds_left: float) -> int:
+    """Fewer steps where all would not fit: a cycle that ends gives a better net than one that is cut off."""
+    return max(MEASURED_STEPS, min(steps, int(TIME_SHARE * seconds_left / step_seconds)))
 
 
 def _initial(data: Matrices, setting: Setting, chance: np.random.Generator) -> Layers:

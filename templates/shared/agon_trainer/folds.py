@@ -16,8 +16,11 @@ SMALL_WIDTH = 150
 
 @dataclass(frozen=True, slots=True)
 class Fold:
+    """`alone`: there is no other fold, so one fit makes a trial and may take all the time that is left."""
+
     train: Rows
     valid: Rows
+    alone: bool
 
 
 def make_folds(target: Target, count: int, seed: int) -> list[Fold]:
@@ -30,7 +33,11 @@ def make_folds(target: Target, count: int, seed: int) -> list[Fold]:
     if target.is_classes:
         sizes = np.bincount(target.y, minlength=target.width)
         part[sizes[target.y] < 2] = -1
-    return [Fold(np.flatnonzero(part != k), np.flatnonzero(part == k)) for k in range(count) if (part == k).any()]
+    return [
+        Fold(np.flatnonzero(part != k), np.flatnonzero(part == k), count == 1)
+        for k in range(count)
+        if (part == k).any()
+    ]
 
 
 def _holdout_parts(rows: int) -> int:

@@ -129,7 +129,9 @@ class Search:
         best = min(self.trials, key=lambda t: t.loss, default=None)
         for index, fold in enumerate(self.folds):
             fit = self.family.fit(self.session, setting, fold, self.session.seed + 1000 * number + index)
-            if fit is None or (not fit.complete and best is not None) or not np.isfinite(fit.held_out).all():
+            if fit is None or not np.isfinite(fit.held_out).all():
+                break
+            if not fit.complete and best is not None and len(self.folds) > 1:
                 break
             fits.append(fit)
             losses.append(self._loss(fold.valid, fit.held_out))
