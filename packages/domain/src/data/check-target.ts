@@ -1,7 +1,7 @@
-import { type DatasetNote, limits, type TaskName } from '@agon/contracts';
+import { type DatasetNote, type DatasetProblem, limits, type TaskName } from '@agon/contracts';
 import { classOfCell } from './cell.ts';
 import { kindOf, missingOf } from './column-kind.ts';
-import { type DatasetProblem, type DatasetRefusal, listed, plural, refusal, shown } from './problem.ts';
+import { type DatasetRefusal, listed, plural, refusal, shown } from './problem.ts';
 import type { TargetTally } from './target-tally.ts';
 
 /** A target that can be learnt: its classes in their final order (null for regression) and what is dropped. */
@@ -66,7 +66,8 @@ function rareClasses(name: string, rare: readonly ClassCount[]): DatasetRefusal 
   const problems = rare.slice(0, limits.datasetProblemsMax).map((item) => ({
     row: item.firstRow,
     column: name,
-    problem: `The class ${shown(item.name)} has only ${plural(item.rows, 'row')}.`,
+    code: 'rare_class',
+    message: `The class ${shown(item.name)} has only ${plural(item.rows, 'row')}.`,
     count: item.rows,
   }));
   return refusal('target_unsuitable', message, problems);
@@ -118,7 +119,8 @@ function notNumbers(name: string, target: TargetTally): DatasetRefusal {
   const problems: DatasetProblem[] = column.oddCells.map(({ row, text }) => ({
     row,
     column: name,
-    problem: `${shown(text)} is not a decimal number.`,
+    code: 'target_not_numeric',
+    message: `${shown(text)} is not a decimal number.`,
     count: 1,
   }));
   const rows = listed(

@@ -1,3 +1,4 @@
+import type { DatasetProblem } from '@agon/contracts';
 import { nearName } from './near-name.ts';
 import { type DatasetRefusal, listed, refusal, shown } from './problem.ts';
 
@@ -11,6 +12,14 @@ function unknownColumn(given: string, names: readonly string[]): string {
   const guess = near === undefined ? '' : ` Did you mean ${shown(near)}?`;
   return `${guess} The columns are ${listed(names.map(shown), namesShownMax)}.`;
 }
+
+const problemOf = (code: string, column: string, message: string): DatasetProblem => ({
+  code,
+  row: null,
+  column,
+  message,
+  count: 1,
+});
 
 /**
  * Finds the target and the columns to ignore.
@@ -27,12 +36,12 @@ export function findColumns(input: {
   const target = indexOf(input.target);
   if (target < 0) {
     const message = `There is no column ${shown(input.target)} to be the target.${unknownColumn(input.target, names)}`;
-    return refusal('target_missing', message, [{ row: null, column: input.target, problem: message, count: 0 }]);
+    return refusal('target_missing', message, [problemOf('target_missing', input.target, message)]);
   }
   const unknown = input.ignoreColumns.find((name) => indexOf(name) < 0);
   if (unknown !== undefined) {
     const message = `There is no column ${shown(unknown)} to ignore.${unknownColumn(unknown, names)}`;
-    return refusal('dataset_invalid', message, [{ row: null, column: unknown, problem: message, count: 0 }]);
+    return refusal('dataset_invalid', message, [problemOf('ignored_column_missing', unknown, message)]);
   }
   const ignored = new Set(input.ignoreColumns.map(indexOf));
   if (ignored.has(target))

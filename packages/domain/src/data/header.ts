@@ -32,7 +32,8 @@ export function readHeader(
       twice.slice(0, limits.datasetProblemsMax).map((name) => ({
         row: null,
         column: name,
-        problem: 'Two columns have this name.',
+        code: 'duplicate_column',
+        message: 'Two columns have this name.',
         count: names.filter((other) => other === name).length,
       })),
     );

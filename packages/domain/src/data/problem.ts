@@ -1,12 +1,4 @@
-/** Something in a dataset that must be mended: where it is and what is wrong, as a sentence. */
-export type DatasetProblem = {
-  /** 1 is the first row after the header. Null where the whole column or file is meant. */
-  row: number | null;
-  column: string | null;
-  problem: string;
-  /** How many rows have it, where `row` is the first of them. */
-  count: number;
-};
+import type { DatasetProblem } from '@agon/contracts';
 
 /** Why a dataset is refused: a code of the error table, a sentence, and the list. */
 export type DatasetRefusal = {
