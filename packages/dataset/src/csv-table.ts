@@ -94,9 +94,7 @@ class CsvRows {
     }
     if (header.problems.length === 0) throw new AppError(header.error.code, header.error.message);
     this.#headerIsBad = true;
-    for (const { column, problem } of header.problems) {
-      this.#problems.add({ code: 'duplicate_column', ...(column === null ? {} : { column }), message: problem });
-    }
+    for (const problem of header.problems) this.#problems.addWhole(problem);
   }
 
   #nextRow(cells: string[] | null): number {

@@ -57,7 +57,7 @@ class ParquetRows {
     checkRowCount(Number(metadata.num_rows));
     const header = readHeader(root.children.map((child) => child.element.name));
     if (!header.ok) {
-      for (const { column, problem } of header.problems) this.#refuse('duplicate_column', column ?? '', problem);
+      for (const problem of header.problems) this.#options.problems.addWhole(problem);
       return null;
     }
     this.#columns = header.names;

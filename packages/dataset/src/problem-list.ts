@@ -30,6 +30,13 @@ export class ProblemList {
     });
   }
 
+  /** Adds a problem that was counted elsewhere. */
+  addWhole(problem: DatasetProblem): void {
+    const key = `${problem.code}\n${problem.column ?? ''}`;
+    if (this.#entries.size < limits.datasetProblemsMax) this.#entries.set(key, { problem: { ...problem }, rows: [] });
+    else this.#left += problem.count;
+  }
+
   get empty(): boolean {
     return this.#entries.size === 0;
   }

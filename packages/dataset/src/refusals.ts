@@ -1,4 +1,4 @@
-import { type AppError, type DatasetProblem, limits } from '@agon/contracts';
+import { type AppError, limits } from '@agon/contracts';
 import type { DatasetRefusal, TableDecision } from '@agon/domain';
 import type { InspectionRefusal } from './inspection.ts';
 import type { ProblemList } from './problem-list.ts';
@@ -20,7 +20,7 @@ export function refuseDecision(
   return {
     ok: false,
     error: { code: refusal.error.code, message: refusal.error.message + hint },
-    problems: problemsOf(refusal),
+    problems: refusal.problems,
   };
 }
 
@@ -29,8 +29,7 @@ export function refuseProblems(
   problems: ProblemList,
   decision: TableDecision | DatasetRefusal | null,
 ): InspectionRefusal {
-  const more =
-    decision !== null && !decision.ok && decision.error.code === 'dataset_invalid' ? problemsOf(decision) : [];
+  const more = decision !== null && !decision.ok && decision.error.code === 'dataset_invalid' ? decision.problems : [];
   const list = [...problems.list(), ...more];
   const total = problems.total + more.reduce((sum, { count }) => sum + count, 0);
   const first = list[0]?.message ?? '';
@@ -41,15 +40,6 @@ export function refuseProblems(
     problems: list.slice(0, limits.datasetProblemsMax),
   };
 }
-
-const problemsOf = (refusal: DatasetRefusal): DatasetProblem[] =>
-  refusal.problems.map(({ row, column, problem, count }) => ({
-    code: refusal.error.code,
-    row,
-    column,
-    message: problem,
-    count: Math.max(1, count),
-  }));
 
 /** What a strange header tells: a delimiter that is not read, or a file without a header. */
 function headerHint(names: readonly string[]): string {
