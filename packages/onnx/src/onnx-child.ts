@@ -13,7 +13,7 @@ export type OnnxLimits = {
 };
 
 /** Rows per inference: large enough that calls cost nothing, small enough for the processor's caches (docs/benchmarks.md). */
-const cellsPerBatch = 131_072;
+const cellsPerBatch = 65_536;
 const batchRowsMin = 256;
 const batchRowsMax = 8_192;
 /** Bytes per message to the process; two are under way at a time. */
