@@ -37,7 +37,9 @@ const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'));
 const unknown = wanted.filter((name) => !(name in steps));
 if (process.argv.includes('--help') || unknown.length > 0) {
   if (unknown.length > 0) process.stderr.write(`There is no step ${unknown.join(', ')}.\n`);
-  process.stderr.write(`npm test                   every step\nnpm test -- unit lint      some steps, of: ${Object.keys(steps).join(', ')}\n`);
+  process.stderr.write(
+    `npm test                   every step\nnpm test -- unit lint      some steps, of: ${Object.keys(steps).join(', ')}\n`,
+  );
   process.exit(unknown.length > 0 ? 2 : 0);
 }
 await orExplain(() => setup({ dev: true }));

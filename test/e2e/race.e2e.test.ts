@@ -1,5 +1,5 @@
+import { verifyReceipt } from '@agon/cli/verify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { verifyReceipt } from '../../cli/src/verify/verify-receipt.ts';
 import { logisticCsv } from './harness/dataset.ts';
 import { writeQuickTemplates } from './harness/quick-templates.ts';
 import { startService, submitCsv, type TestService, untilEnd } from './harness/service.ts';

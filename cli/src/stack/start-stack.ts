@@ -23,6 +23,8 @@ export type StackOptions = {
 export type Stack = {
   readonly url: string;
   readonly adminKey: string;
+  /** Where the database and the queue answer. */
+  readonly servers: { readonly MONGODB_URL: string; readonly REDIS_URL: string };
   readonly pids: () => Record<string, number | undefined>;
   readonly stop: () => Promise<void>;
 };
@@ -55,7 +57,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const processes = await startServices(options, { environments, shutdown });
     const credentials = { url: processes.url, key: adminKey };
     await writeFile(credentialsPath(options.folder), `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
-    return { url: processes.url, adminKey, pids: processes.pids, stop: () => shutdown.run() };
+    return { url: processes.url, adminKey, servers, pids: processes.pids, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
     throw error;

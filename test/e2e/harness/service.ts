@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ServiceProcess } from '@agon/cli/service-process';
+import { type Stack, startStack } from '@agon/cli/stack';
 import { type Client, createClient } from '@agon/client';
 import type { Job, JobEvent } from '@agon/contracts';
 import { Shutdown } from '@agon/kit';
-import { ServiceProcess } from '../../../cli/src/stack/service-process.ts';
-import { type Stack, startStack } from '../../../cli/src/stack/start-stack.ts';
 
 export type TestService = {
   readonly folder: string;
@@ -22,7 +22,7 @@ export async function startService(): Promise<TestService> {
   const folder = await mkdtemp(join(tmpdir(), 'agon-e2e-'));
   const shutdown = new Shutdown();
   shutdown.add('folder', () => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
-  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], LOG_LEVEL: 'info' };
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'info' };
   const stack = await startStack({ folder, host: '127.0.0.1', port: 0, env });
   shutdown.add('stack', stack.stop);
   const templates = join(folder, 'templates');
@@ -40,15 +40,21 @@ export async function startService(): Promise<TestService> {
   return { folder, templates, stack, client, startMiner, stop: () => shutdown.run() };
 }
 
-const minerEnvironment = (miner: { url: string; folder: string; templates: string; name: string; template: string }) => ({
-  PATH: process.env['PATH'] ?? '',
-  HOME: process.env['HOME'] ?? '',
+const minerEnvironment = (miner: {
+  url: string;
+  folder: string;
+  templates: string;
+  name: string;
+  template: string;
+}) => ({
+  PATH: process.env.PATH ?? '',
+  HOME: process.env.HOME ?? '',
   AGON_URL: miner.url,
   AGON_MINER_DIR: join(miner.folder, 'miners', miner.name),
   AGON_MINER_NAME: miner.name,
   AGON_TEMPLATES_DIR: miner.templates,
   AGON_TEMPLATES: miner.template,
-  AGON_PYTHON: process.env['AGON_PYTHON'] ?? 'python3',
+  AGON_PYTHON: process.env.AGON_PYTHON ?? 'python3',
   AGON_CPUS: '1',
   AGON_MEMORY_MIB: '4096',
 });

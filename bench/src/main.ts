@@ -1,0 +1,35 @@
+import { dispatch } from './dispatch.ts';
+import { idleMemory } from './idle-memory.ts';
+import { overhead } from './overhead.ts';
+import type { Bench, BenchResult } from './result.ts';
+import { scoreTabular } from './score-tabular.ts';
+import { upload } from './upload.ts';
+
+const benches: Readonly<Record<string, Bench>> = {
+  overhead,
+  'score-tabular': scoreTabular,
+  dispatch,
+  upload,
+  'idle-memory': idleMemory,
+};
+
+const json = process.argv.includes('--json');
+const names = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+const unknown = names.filter((name) => !(name in benches));
+if (unknown.length > 0 || process.argv.includes('--help')) {
+  process.stderr.write(`npm run bench [-- NAME … --json]\nBenchmarks: ${Object.keys(benches).join(', ')}\n`);
+  process.exit(unknown.length > 0 ? 2 : 0);
+}
+
+const describe = (result: BenchResult): string => {
+  const details = Object.entries(result.details)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+  const figures = `ours ${result.ours}, yardstick ${result.yardstick}, ratio ${result.ratio} (${result.unit})`;
+  return `${result.met ? '✓' : '✗'} ${result.bench}: ${figures}; aim: ${result.aim}${details ? `; ${details}` : ''}`;
+};
+
+for (const name of names.length > 0 ? names : Object.keys(benches)) {
+  const results = (await benches[name]?.((text) => process.stderr.write(`… ${name}: ${text}\n`))) ?? [];
+  for (const result of results) process.stdout.write(`${json ? JSON.stringify(result) : describe(result)}\n`);
+}
