@@ -74,6 +74,15 @@ describe('a run at its miner', () => {
   });
 });
 
+test('a silent run of a paused job does not expire: the clock of the race stands still', async () => {
+  const scenario = await raceScenario([{ status: 'training' }], { status: 'paused' });
+  scenario.clock.advance(60 * minute);
+  await expireLeases(scenario, { jobId });
+  expect((await scenario.stores.runs.find(runId))?.status).toBe('training');
+  expect(await seatStatus(scenario)).toBe('lapsed');
+  expect(scenario.queue.ofQueue('lease.expire')).toHaveLength(1);
+});
+
 test('looks that meet ask for one next look', async () => {
   const scenario = await silentFor(1_000);
   for (let count = 0; count < 10; count += 1) {

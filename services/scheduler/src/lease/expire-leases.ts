@@ -57,9 +57,9 @@ async function lookAtRun(deps: SchedulerDeps, { job, run, seat }: RunInSeat): Pr
   return acceptedUntilMs === null ? nowMs + silenceMs : Math.min(nowMs + silenceMs, acceptedUntilMs + 1);
 }
 
-/** The last instant at which a submission of this job is taken. */
+/** The last instant at which a submission of this job is taken; null while the clock of the race does not run. */
 const acceptedUntil = (job: JobRecord): number | null =>
-  job.deadlineAt === null ? null : job.deadlineAt.getTime() + job.graceSeconds * 1_000;
+  job.deadlineAt === null || job.status === 'paused' ? null : job.deadlineAt.getTime() + job.graceSeconds * 1_000;
 
 const deadlinePassed: RunFailure = {
   code: 'deadline_passed',

@@ -1,5 +1,8 @@
 import type { JudgedJob } from './judged-job.ts';
 
+/** What the reader's program imports; ours does not. */
+const nodeRuntime = 'onnxruntime-node';
+
 export type Usage = { readonly job: JudgedJob; readonly id: string; readonly modelPath: string };
 
 /** How to use the model in Python, in Node and over HTTP. The programs read `schema.json` and `example.json` beside it. */
@@ -16,7 +19,7 @@ Python, \`pip install onnxruntime numpy\`:
 ${python(modelPath, classes)}
 \`\`\`
 
-Node, \`npm install onnxruntime-node\`:
+Node, \`npm install ${nodeRuntime}\`:
 
 \`\`\`js
 ${node(modelPath, classes)}
@@ -57,7 +60,7 @@ print([schema["table"]["classes"][index] for index in probabilities.argmax(axis=
 }`;
 
 const node = (modelPath: string, classes: boolean): string => `import { readFile } from 'node:fs/promises';
-import ort from 'onnxruntime-node';
+import ort from ${JSON.stringify(nodeRuntime)};
 
 const { table } = JSON.parse(await readFile('schema.json', 'utf8'));
 const { rows } = JSON.parse(await readFile('example.json', 'utf8'));

@@ -149,5 +149,5 @@ submission with its hashes and scores, and the rule that chose. It is signed wit
 
 \`\`\`sh
 agon verify agon.json
-agon verify agon.json --dataset your-dataset.csv   # also rebuilds the split and scores again
+agon verify agon.json --dataset your-dataset.csv --model .   # also rebuilds the split and scores this model again
 \`\`\``;

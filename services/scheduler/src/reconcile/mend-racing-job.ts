@@ -39,6 +39,12 @@ async function ensureDeadline(deps: SchedulerDeps, job: JobRecord, runs: readonl
     while: ['open', 'paused'],
     unset: ['deadlineAt'],
     set: { deadlineAt },
+    event: {
+      type: 'job.racing',
+      key: 'job.racing',
+      message: `The race has begun and lasts ${job.spec.budget.minutes} minutes.`,
+      data: { deadline: deadlineAt.getTime() / 1_000 },
+    },
   });
   return timed ?? job;
 }

@@ -7,6 +7,12 @@ import type { SchedulerDeps } from '../scheduler-deps.ts';
 /** A claim writes its run at once; one that is still missing after this time never comes. */
 const claimMs = 30_000;
 
+/** While a job is paused the clock of its race stands still, so its deadline moves. */
+function withRunningClock(job: JobRecord, nowMs: number): JobRecord {
+  if (job.status !== 'paused' || !job.deadlineAt || !job.pausedAt) return job;
+  return { ...job, deadlineAt: new Date(job.deadlineAt.getTime() + nowMs - job.pausedAt.getTime()) };
+}
+
 type Race = { readonly job: JobRecord; readonly seats: readonly SeatRecord[]; readonly runs: readonly RunRecord[] };
 
 /**
@@ -38,9 +44,11 @@ function nextStatus(deps: SchedulerDeps, { job, seat, run }: Held): 'open' | 'cl
   const nowMs = deps.clock.nowMs();
   if (run === undefined) {
     const leasedMs = seat.leasedAt?.getTime() ?? 0;
-    return nowMs - leasedMs > claimMs ? seatAfterFailure({ attempts: seat.attempts, job, nowMs }) : undefined;
+    return nowMs - leasedMs > claimMs
+      ? seatAfterFailure({ attempts: seat.attempts, job: withRunningClock(job, nowMs), nowMs })
+      : undefined;
   }
   if (!isFinalRun(run.status)) return undefined;
   if (run.status === 'scored' || run.status === 'cancelled') return 'closed';
-  return seatAfterFailure({ attempts: seat.attempts, job, nowMs });
+  return seatAfterFailure({ attempts: seat.attempts, job: withRunningClock(job, nowMs), nowMs });
 }

@@ -135,6 +135,17 @@ describe('half-done moves are finished', () => {
     expect((await seatsOf(scenario))[1]).toEqual(['closed', 1]);
   });
 
+  test('a paused job loses no time, so a failed run leaves its seat open', async () => {
+    const pausedAt = new Date(builtAt.getTime() + minute);
+    const scenario = await raceScenario([{ status: 'training' }], { status: 'paused', pausedAt });
+    const event = { type: 'run.failed', message: 'Failed.' };
+    await scenario.stores.runs.move({ runId: 'run_00000001', from: 'training', to: 'failed', event });
+    scenario.clock.advance(60 * minute);
+    await pass(scenario);
+    expect(await seatsOf(scenario)).toEqual([['open', 1]]);
+    expect(scenario.queue.ofQueue('job.judge')).toEqual([]);
+  });
+
   test('what a cancelled job left is ended', async () => {
     const scenario = await raceScenario([{ status: 'training' }, { status: 'uploaded' }], { status: 'cancelled' });
     await pass(scenario);
