@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { createLogger, readConfig, Shutdown, systemClock } from '@agon/kit';
+import { connectQueue } from '@agon/queue/producer';
+import { startWorkers } from '@agon/queue/worker';
+import { connectStores, fileArtifactStore } from '@agon/store';
+import { z } from 'zod';
+import { buildEvaluator } from './build-evaluator.ts';
+import { EvaluatorSettings } from './config.ts';
+import { tabularTask } from './tasks/tabular.ts';
+
+const settings = readConfig(EvaluatorSettings, process.env);
+const log = createLogger({ name: 'evaluator', level: settings.LOG_LEVEL });
+const shutdown = new Shutdown();
+
+const readVersion = async (): Promise<string> =>
+  z
+    .object({ version: z.string() })
+    .parse(JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))).version;
+
+async function start(): Promise<void> {
+  const clock = systemClock;
+  const redisUrl = settings.REDIS_URL;
+  const stores = await connectStores({ url: settings.MONGODB_URL, clock, log });
+  shutdown.add('stores', () => stores.close());
+  const queue = await connectQueue({ redisUrl, log });
+  shutdown.add('queue', () => queue.close());
+  const artifacts = fileArtifactStore({ folder: settings.ARTIFACTS_DIR });
+  const tabular = tabularTask({ threads: settings.SCORING_THREADS });
+  const tasks = { 'tabular-classification': tabular, 'tabular-regression': tabular };
+  const versions = { agon: await readVersion(), node: process.versions.node };
+  const handlers = buildEvaluator({ stores, artifacts, queue, clock, log, tasks, versions });
+  const workers = startWorkers({ redisUrl, log, handlers, clock });
+  shutdown.add('workers', () => workers.close());
+  process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
+}
+
+let ending: Promise<void> | undefined;
+
+/** Closes everything once; a second signal while that lasts ends the process at once. */
+function end(exitCode: number): void {
+  if (ending) process.exit(1);
+  ending = shutdown
+    .run((step, error) => (error ? log.error({ err: error, step }, 'could not close') : log.debug({ step }, 'closed')))
+    .then(() => process.exit(exitCode));
+}
+
+process.once('SIGTERM', () => end(0));
+process.once('SIGINT', () => end(0));
+if (settings.AGON_PARENT === '1') process.stdin.on('close', () => end(0)).resume();
+
+try {
+  await start();
+} catch (error) {
+  log.error({ err: error }, 'the evaluator could not start');
+  end(1);
+}
