@@ -47,7 +47,7 @@ function normalisedProbabilities(given: Float32Array, rows: number, classes: num
     if (sum <= 0) throw new RangeError(`The probabilities of row ${row} sum to 0.`);
     if (Math.abs(sum - 1) <= sumTolerance) sum = 1;
     for (let index = row * classes; index < (row + 1) * classes; index += 1)
-      probabilities[index] = (given[index] as number) / sum;
+      probabilities[index] = (given[index] as number) / sum + 0;
   }
   return probabilities;
 }

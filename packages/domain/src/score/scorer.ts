@@ -5,7 +5,11 @@ import type { Outcome } from './outcome.ts';
 /** The value of a metric when row `i` counts `weights[i]` times. */
 export type Scorer = (weights: Uint32Array) => number;
 
-function weightedMean(losses: Float64Array, weights: Uint32Array): number {
+function weightedMean(
+  losses: Float64Array,
+  weights: Uint32Array,
+  finish: (sum: number, count: number) => number,
+): number {
   let sum = 0;
   let count = 0;
   for (let row = 0; row < losses.length; row += 1) {
@@ -13,7 +17,7 @@ function weightedMean(losses: Float64Array, weights: Uint32Array): number {
     sum += weight * (losses[row] as number);
     count += weight;
   }
-  return sum / count;
+  return finish(sum, count);
 }
 
 const lossesOf = (outcome: Outcome): Float64Array => {
@@ -22,10 +26,10 @@ const lossesOf = (outcome: Outcome): Float64Array => {
 };
 
 const meanOfLosses =
-  (finish: (mean: number) => number) =>
+  (finish: (sum: number, count: number) => number) =>
   (outcome: Outcome): Scorer => {
     const losses = lossesOf(outcome);
-    return (weights) => finish(weightedMean(losses, weights));
+    return (weights) => weightedMean(losses, weights, finish);
   };
 
 /** F1 per class, averaged over the classes that occur among the true or predicted labels (as scikit-learn does). */
@@ -87,15 +91,22 @@ function r2Scorer(outcome: Outcome): Scorer {
   };
 }
 
-/** The columns of probabilities that make one curve each: for two classes the second, else every class. */
-function aucsOf(outcome: Outcome): Auc[] {
+function aucOf(outcome: Outcome, column: number): Auc {
   const { rows, width, truth, prediction } = outcome;
-  const columns = width === 2 ? [1] : Array.from({ length: width }, (_, index) => index);
-  return columns.map((column) => ({
-    positive: Uint8Array.from(truth, (actual) => (actual === column ? 1 : 0)),
-    scores: Float32Array.from({ length: rows }, (_, row) => prediction[row * width + column] as number),
-  }));
+  const positive = new Uint8Array(rows);
+  const scores = new Float32Array(rows);
+  for (let row = 0; row < rows; row += 1) {
+    positive[row] = truth[row] === column ? 1 : 0;
+    scores[row] = prediction[row * width + column] as number;
+  }
+  return { positive, scores };
 }
+
+/** One curve per class; for two classes only that of the second. */
+const aucsOf = (outcome: Outcome): Auc[] =>
+  Array.from({ length: outcome.width }, (_, column) => column)
+    .slice(outcome.width === 2 ? 1 : 0)
+    .map((column) => aucOf(outcome, column));
 
 /**
  * Macro average over the classes that have both rows of their own and others; 0.5, which says nothing, where no class
@@ -117,12 +128,12 @@ function rocAucScorer(outcome: Outcome): Scorer {
 }
 
 const scorers: Readonly<Record<MetricName, (outcome: Outcome) => Scorer>> = {
-  log_loss: meanOfLosses((mean) => mean),
-  accuracy: meanOfLosses((mean) => 1 - mean),
+  log_loss: meanOfLosses((sum, count) => sum / count),
+  accuracy: meanOfLosses((sum, count) => (count - sum) / count),
   f1_macro: f1Scorer,
   roc_auc: rocAucScorer,
-  rmse: meanOfLosses(Math.sqrt),
-  mae: meanOfLosses((mean) => mean),
+  rmse: meanOfLosses((sum, count) => Math.sqrt(sum / count)),
+  mae: meanOfLosses((sum, count) => sum / count),
   r2: r2Scorer,
 };
 
