@@ -1,6 +1,7 @@
 import type { HandlerOutcome } from '@agon/contracts';
 import { aJob, anOpenJob, anUpload, aSeat, builtAt } from '@agon/testing';
 import { describe, expect, test } from 'vitest';
+import { crashEverywhere } from '../testing/crash-everywhere.ts';
 import { memoryStores } from '../testing/memory-stores.ts';
 import { emptyScenario, jobId, once, type Racer, raceScenario, type Scenario } from '../testing/race-scenario.ts';
 import { buildReconcile } from './reconcile.ts';
@@ -175,6 +176,25 @@ describe('half-done moves are finished', () => {
     await pass(scenario);
     expect((await scenario.stores.uploads.find('upl_00000001'))?.status).toBe('ended');
     expect(scenario.artifacts.staged.size).toBe(0);
+  });
+});
+
+describe('after a crash at any point, the next passes end in the same state', () => {
+  const deliver = (deps: Parameters<typeof buildReconcile>[0]) => buildReconcile(deps)();
+
+  test('with a cancelled job to settle', async () => {
+    const build = () => raceScenario([{ status: 'training' }, { status: 'scoring' }], { status: 'cancelled' });
+    expect(await crashEverywhere({ build, deliver })).toBeGreaterThan(15);
+  });
+
+  test('with a race whose seat and deadline are to be mended', async () => {
+    const build = async () => {
+      const scenario = await raceScenario([{ status: 'training' }, { status: 'training' }], { deadlineAt: null });
+      const event = { type: 'run.failed', message: 'Failed.', key: 'run.failed' };
+      await scenario.stores.runs.move({ runId: 'run_00000002', from: 'training', to: 'failed', event });
+      return scenario;
+    };
+    expect(await crashEverywhere({ build, deliver })).toBeGreaterThan(10);
   });
 });
 

@@ -37,7 +37,10 @@ export async function crashEverywhere({ build, deliver, view = (state) => state 
 async function dieAt(scenario: Scenario, point: CrashPoint, deliver: Experiment['deliver']): Promise<boolean> {
   const dying = crashing(scenario, point);
   await deliver(dying).catch((error: unknown) => {
-    if (!(error instanceof Crash) && !(error instanceof TypeError)) throw error;
+    if (!isOfCrash(error)) throw error;
   });
   return dying.calls() >= point.at;
 }
+
+const isOfCrash = (error: unknown): boolean =>
+  error instanceof Crash || (error instanceof AggregateError && error.errors.every(isOfCrash));
