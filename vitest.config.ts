@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['@agon/source', 'module', 'node', 'import', 'default'];
+// Node gets these too: with `import` among them a CommonJS file would require the ES module of a dual package.
+const conditions = ['@agon/source', 'node'];
 const root = fileURLToPath(new URL('.', import.meta.url));
 const sources = ['packages/*/src', 'services/*/src', 'cli/src', 'test', 'tools'];
 const files = (suffix: string) => sources.map((folder) => `${folder}/**/*${suffix}`);
