@@ -32,7 +32,15 @@ export async function serveConnection(socket: Socket, services: Services, log: L
 async function answer(socket: Socket, message: Buffer, services: Services): Promise<void> {
   const { request, reply } = await respond(message, services);
   if (!request.wantsReply || socket.destroyed) return;
-  if (!socket.write(encodeReply(reply, request))) await once(socket, 'drain');
+  if (!socket.write(encode(reply, request))) await once(socket, 'drain');
+}
+
+function encode(reply: Reply, request: { requestId: number; legacy: boolean }): Buffer {
+  try {
+    return encodeReply(reply, request);
+  } catch (cause) {
+    return encodeReply(errorReply(cause), request);
+  }
 }
 
 async function respond(

@@ -46,6 +46,8 @@ export async function serveMongo(options: MongoServerOptions): Promise<MongoServ
       );
     });
     const listening = await listen(server, port);
+    // Without this a lack of file handles at one connection would end the process.
+    server.on('error', (cause) => log.error({ error: cause.message }, 'a connection could not be accepted'));
     const sweeper = setInterval(() => sweep(services, log), sweepMs);
     sweeper.unref();
     const close = async (): Promise<void> => {

@@ -82,6 +82,12 @@ function batch(cursor: Cursor, count: number): Uint8Array[] {
   let bytes = 0;
   while (page.length < count && cursor.position < cursor.documents.length) {
     const next = serialize(cursor.project(cursor.documents[cursor.position] as Doc));
+    if (next.length > DOCUMENT_BYTES_MAX) {
+      throw new CommandError(
+        'BSONObjectTooLarge',
+        `a result has ${next.length} bytes; at most ${DOCUMENT_BYTES_MAX} are allowed`,
+      );
+    }
     if (page.length > 0 && bytes + next.length > DOCUMENT_BYTES_MAX) break;
     bytes += next.length;
     page.push(next);

@@ -57,6 +57,9 @@ const isFlag = (value: unknown): boolean => value === 0 || value === 1 || value 
 export function compileProjection(projection: Doc | undefined): Project {
   const entries = Object.entries(projection ?? {});
   if (projection === undefined || entries.length === 0) return (document) => document;
+  const positional = entries.find(([path]) => path.includes('$'));
+  if (positional)
+    throw new CommandError('BadValue', `the embedded server does not have the projection ${positional[0]}`);
   if (!entries.every(([, value]) => isFlag(value))) {
     return (document) => runPipeline([cloneValue(document)], [{ $project: projection }])[0] ?? {};
   }

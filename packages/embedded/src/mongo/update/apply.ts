@@ -4,7 +4,8 @@ import { CommandError } from '../errors.ts';
 import { runUpdatePipeline, UPDATE_LANGUAGE } from '../query/language.ts';
 import { equalValues } from '../values/compare.ts';
 import { cloneValue, type Doc, isDocument } from '../values/document.ts';
-import { guardUpdate } from './guard.ts';
+import { setAt } from '../values/path.ts';
+import { guardUpdate, reach } from './guard.ts';
 
 export type Update = Doc | Doc[];
 
@@ -65,10 +66,8 @@ function toModifier(update: Doc, inserting: boolean): Doc {
 
 /** mingo leaves `$slice` and `$sort` out when `$push` makes the array, so the array is made before. */
 function makeSlicedArrays(document: Doc, modifier: Doc): void {
-  const empty: Doc = {};
   for (const [path, spec] of Object.entries((modifier.$push ?? {}) as Doc)) {
     const bounded = isDocument(spec) && ('$slice' in spec || '$sort' in spec);
-    if (bounded && !path.includes('.') && document[path] === undefined) empty[path] = [];
+    if (bounded && !path.includes('$') && reach(document, path.split('.')) === undefined) setAt(document, path, []);
   }
-  Object.assign(document, empty);
 }

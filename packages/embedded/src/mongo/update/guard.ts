@@ -34,7 +34,8 @@ function guardPath(document: Doc, operator: string, path: string): void {
   throw new CommandError('TypeMismatch', `cannot apply ${operator} to ${path}: it is not of type ${target.type}`);
 }
 
-function reach(document: Doc, parts: string[], creating: boolean): unknown {
+/** The value at a path without positions; undefined when there is none. */
+export function reach(document: Doc, parts: string[], creating = false): unknown {
   let value: unknown = document;
   for (const part of parts) {
     const open = isDocument(value) || (Array.isArray(value) && /^\d+$/.test(part));

@@ -53,7 +53,7 @@ export function setAt(target: Record<string, unknown>, path: string, value: unkn
   let place = target;
   for (const part of parts) {
     const next = place[part];
-    if (isDocument(next)) place = next;
+    if (isDocument(next) || Array.isArray(next)) place = next as Record<string, unknown>;
     else {
       const made: Record<string, unknown> = {};
       place[part] = made;

@@ -1,4 +1,5 @@
 import { serialize } from 'bson';
+import { CommandError } from '../errors.ts';
 import type { Doc } from '../values/document.ts';
 import { OPCODE } from './message.ts';
 
@@ -14,9 +15,12 @@ export interface Page {
 
 export type Reply = { document: Doc } | { page: Page };
 
-/** The answer to one request, ready for the socket. */
+/** A document and what the server says around it. */
+const REPLY_BYTES_MAX = 16 * 1024 * 1024 + 16 * 1024;
+
+/** The answer to one request, ready for the socket. Throws BSONObjectTooLarge for an answer that is not in pages. */
 export function encodeReply(reply: Reply, request: { requestId: number; legacy: boolean }): Buffer {
-  const body = 'page' in reply ? encodePage(reply.page) : serialize(reply.document);
+  const body = 'page' in reply ? encodePage(reply.page) : encodeDocument(reply.document);
   // OP_MSG: flags 0, one section of kind 0. OP_REPLY: flags 8 (await capable), cursor 0, from 0, one document.
   const prefix = Buffer.alloc(request.legacy ? 20 : 5);
   if (request.legacy) {
@@ -28,6 +32,15 @@ export function encodeReply(reply: Reply, request: { requestId: number; legacy: 
   header.writeInt32LE(request.requestId, 8);
   header.writeInt32LE(request.legacy ? OPCODE.reply : OPCODE.message, 12);
   return Buffer.concat([header, prefix, body]);
+}
+
+function encodeDocument(document: Doc): Uint8Array {
+  const bytes = serialize(document);
+  if (bytes.length <= REPLY_BYTES_MAX) return bytes;
+  throw new CommandError(
+    'BSONObjectTooLarge',
+    `an answer has ${bytes.length} bytes; at most ${REPLY_BYTES_MAX} are allowed`,
+  );
 }
 
 /** `{ cursor: { <field>: [...], id, ns }, ok: 1 }` without taking the documents apart again. */

@@ -1,0 +1,156 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import mongoose, { type Connection } from 'mongoose';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type MongoServer, serveMongo } from './server.ts';
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const day = (number: number): Date => new Date(Date.UTC(2026, 0, number));
+
+const jobSchema = new mongoose.Schema(
+  {
+    _id: String,
+    name: String,
+    status: { type: String, required: true },
+    priority: { type: Number, default: 0 },
+    owner: { type: mongoose.Schema.Types.ObjectId },
+    tags: [String],
+    runs: [{ _id: false, id: String, score: Number }],
+    leaseUntil: { type: Date, default: null },
+    payload: Buffer,
+    meta: mongoose.Schema.Types.Mixed,
+  },
+  { timestamps: true, strict: false },
+);
+jobSchema.index({ name: 1 }, { unique: true, sparse: true });
+jobSchema.index({ status: 1, priority: -1 });
+jobSchema.index({ owner: 1 }, { unique: true, partialFilterExpression: { status: 'running' } });
+jobSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 60 });
+
+let folder: string;
+let server: MongoServer;
+let connection: Connection;
+const nowMs = Date.now();
+const model = () => connection.model('job', jobSchema);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'agon-mongo-'));
+  const now = () => nowMs;
+  server = await serveMongo({
+    folder,
+    log: silent,
+    now,
+    sweepMs: 20,
+    onFailure: (cause) => expect.unreachable(String(cause)),
+  });
+  connection = await mongoose.createConnection(`mongodb://127.0.0.1:${server.port}/agon`).asPromise();
+  await model().init();
+});
+afterAll(async () => {
+  await connection.close();
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+beforeEach(async () => {
+  await model().deleteMany({});
+});
+
+describe('create, read, update, delete', () => {
+  it('gives back what was stored, with its types', async () => {
+    const owner = new mongoose.Types.ObjectId();
+    await model().create({
+      _id: 'a',
+      status: 'queued',
+      owner,
+      leaseUntil: day(1),
+      payload: Buffer.from([0, 255]),
+      meta: { deep: [1, { x: null }] },
+    });
+    const found = await model().findById('a').lean();
+    expect(found).toMatchObject({
+      status: 'queued',
+      owner,
+      leaseUntil: day(1),
+      meta: { deep: [1, { x: null }] },
+      __v: 0,
+    });
+    expect(found?.payload).toMatchObject({ sub_type: 0 });
+    expect(found?.createdAt).toBeInstanceOf(Date);
+  });
+
+  it('sorts, skips, limits and selects', async () => {
+    await model().insertMany([3, 1, 2].map((priority) => ({ _id: `p${priority}`, status: 'queued', priority })));
+    const found = await model()
+      .find({ status: 'queued' })
+      .sort({ priority: -1 })
+      .skip(1)
+      .limit(1)
+      .select('priority')
+      .lean();
+    expect(found).toEqual([{ _id: 'p2', priority: 2 }]);
+    expect(await model().find().sort({ _id: 1 }).select({ _id: 0, status: 1 }).limit(1).lean()).toEqual([
+      { status: 'queued' },
+    ]);
+  });
+
+  it('reads a cursor through several pages', async () => {
+    await model().insertMany(Array.from({ length: 250 }, (_, number) => ({ _id: String(number), status: 'queued' })));
+    const seen: string[] = [];
+    for await (const { _id } of model().find().batchSize(40).cursor()) seen.push(_id as string);
+    expect(new Set(seen).size).toBe(250);
+    expect(await model().find()).toHaveLength(250);
+  });
+
+  it('closes a cursor early', async () => {
+    await model().insertMany(Array.from({ length: 50 }, (_, number) => ({ _id: String(number), status: 'queued' })));
+    const cursor = model().find().batchSize(10).cursor();
+    await cursor.next();
+    await cursor.close();
+    expect(await model().countDocuments()).toBe(50);
+  });
+
+  it('counts, lists distinct values and says whether something exists', async () => {
+    await model().insertMany([
+      { _id: 'a', status: 'queued', tags: ['x', 'y'] },
+      { _id: 'b', status: 'queued', tags: ['y'] },
+      { _id: 'c', status: 'done' },
+    ]);
+    expect(await model().countDocuments({ status: 'queued' })).toBe(2);
+    expect(await model().estimatedDocumentCount()).toBe(3);
+    expect(await model().distinct('tags')).toEqual(['x', 'y']);
+    expect(await model().exists({ status: 'done' })).toEqual({ _id: 'c' });
+    expect(await model().exists({ status: 'none' })).toBeNull();
+  });
+
+  it('deletes one, many, and gives back what it deleted', async () => {
+    await model().insertMany(['a', 'b', 'c', 'd'].map((_id) => ({ _id, status: 'queued' })));
+    expect(await model().findOneAndDelete({ _id: 'a' }).lean()).toMatchObject({ _id: 'a' });
+    expect((await model().deleteOne({ status: 'queued' })).deletedCount).toBe(1);
+    expect((await model().deleteMany({ status: 'queued' })).deletedCount).toBe(2);
+    expect(await model().countDocuments()).toBe(0);
+  });
+
+  it('goes on after an error when a write is unordered, and stops when it is ordered', async () => {
+    await model().create({ _id: 'a', status: 'queued' });
+    const rows = ['b', 'a', 'c'].map((_id) => ({ _id, status: 'queued' }));
+    await expect(model().insertMany(rows, { ordered: false })).rejects.toMatchObject({ code: 11000 });
+    expect(await model().distinct('_id')).toEqual(['a', 'b', 'c']);
+    await expect(model().collection.insertMany([{ _id: 'a' }, { _id: 'z' }] as never)).rejects.toMatchObject({
+      code: 11000,
+    });
+    expect(await model().exists({ _id: 'z' })).toBeNull();
+  });
+
+  it('runs a bulk write of all kinds', async () => {
+    const result = await model().bulkWrite([
+      { insertOne: { document: { _id: 'a', status: 'queued' } } },
+      { updateOne: { filter: { _id: 'b' }, update: { $set: { status: 'done' } }, upsert: true } },
+      { updateMany: { filter: {}, update: { $inc: { priority: 5 } } } },
+      { replaceOne: { filter: { _id: 'a' }, replacement: { status: 'new' } } },
+      { deleteOne: { filter: { _id: 'b' } } },
+    ] as never);
+    expect(result).toMatchObject({ insertedCount: 1, upsertedCount: 1, matchedCount: 3, deletedCount: 1 });
+    expect(await model().find().lean()).toMatchObject([{ _id: 'a', status: 'new' }]);
+  });
+});
