@@ -79,7 +79,7 @@ async function startServers(
   });
   const keep = <T extends RunningServer>(name: string, server: T): T => {
     shutdown.add(name, () => server.stop());
-    void server.exited.then((how) => options.onStep?.(`${name} has ended (${how}); see ${options.folder}/logs`));
+    void server.exited.then((how) => !shutdown.begun && options.onStep?.(`${name} has ended (${how}); see ${options.folder}/logs`));
     return server;
   };
   const starting = { folder: join(options.folder, 'mongo'), log };

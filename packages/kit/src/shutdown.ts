@@ -9,6 +9,11 @@ export class Shutdown {
     this.#steps.push({ name, close });
   }
 
+  /** Whether closing has begun. */
+  get begun(): boolean {
+    return this.#running !== undefined;
+  }
+
   /** Runs once however often it is called. `report` hears of every step, with the error where it failed. */
   run(report: (name: string, error?: unknown) => void = () => undefined): Promise<void> {
     this.#running ??= this.#close(report);
