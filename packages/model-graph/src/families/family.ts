@@ -1,0 +1,9 @@
+import type { DecoderConfig } from '../decoder/decoder-config.ts';
+
+export type ModelConfig = DecoderConfig;
+
+/** How one family's `config.json` is read. */
+export type Family = {
+  /** @throws ModelFault `config_malformed`, `config_unsupported` */
+  read(raw: unknown, architecture: string): ModelConfig;
+};

@@ -1,0 +1,33 @@
+/** Why a model, an adapter or a checkpoint is refused: what each code means, as its maker reads it. */
+export const modelFaultTable = {
+  weights_missing: 'A weight file that the model needs is not there.',
+  weights_malformed: 'A weight file is not valid safetensors.',
+  weights_type_unsupported: 'A weight is stored in a number format that is not read; use F32, F16 or BF16.',
+  weights_not_finite: 'A weight is NaN or infinite.',
+  weights_absurd: 'The weights are so large that no training run can have made them.',
+  tensor_missing: 'A tensor that the architecture needs is not in the weights.',
+  tensor_unexpected: 'The weights have a tensor that the architecture does not know.',
+  tensor_shape_wrong: 'A tensor does not have the shape that the configuration asks for.',
+  config_malformed: 'config.json is missing or not valid.',
+  config_unsupported: 'The configuration asks for something that the graphs cannot do.',
+  architecture_unknown: 'The architecture of the model is not supported.',
+  architecture_changed: 'The checkpoint is not of the architecture of the base model.',
+  adapter_malformed: 'adapter_config.json is missing or not valid.',
+  adapter_unsupported: 'The adapter uses an option that is not supported; return plain LoRA.',
+  adapter_rank_too_large: 'The rank of the adapter is above the limit.',
+  adapter_without_effect: 'The adapter does not change the base model.',
+  checkpoint_unchanged: 'The checkpoint has the weights of the base model.',
+} as const satisfies Record<string, string>;
+
+export type ModelFaultCode = keyof typeof modelFaultTable;
+
+/** A fault of the files, not of the service: a code and a sentence that says what is wrong where. */
+export class ModelFault extends Error {
+  readonly code: ModelFaultCode;
+
+  constructor(code: ModelFaultCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'ModelFault';
+    this.code = code;
+  }
+}
