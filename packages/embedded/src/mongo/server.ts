@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import { Cursors } from './commands/cursors.ts';
 import { type Services, serveConnection } from './connection.ts';
 import { removeExpired } from './expiry.ts';
+import { Scram } from './scram.ts';
 import { Journal } from './storage/journal.ts';
 import { Store } from './storage/store.ts';
 
@@ -15,6 +16,8 @@ export interface MongoServerOptions {
   folder: string;
   /** 0 or absent: any free port. Always on 127.0.0.1. */
   port?: number;
+  /** What the user `agon` must know; absent: no one is asked. */
+  password?: string | undefined;
   log: Log;
   /** Milliseconds since 1970. */
   now: () => number;
@@ -32,12 +35,13 @@ export interface MongoServer {
 
 /** Serves a data folder over MongoDB's wire protocol. Throws when another process has the folder or the port. */
 export async function serveMongo(options: MongoServerOptions): Promise<MongoServer> {
-  const { folder, port = 0, log, now, sweepMs, onFailure } = options;
+  const { folder, port = 0, password, log, now, sweepMs, onFailure } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const unlock = lockFolder(folder);
   try {
     const journal = new Journal(join(folder, 'data.lmdb'), onFailure);
-    const services: Services = { store: new Store(journal), cursors: new Cursors(now), now };
+    const scram = password === undefined ? undefined : new Scram(password);
+    const services: Services = { store: new Store(journal), cursors: new Cursors(now), scram, now };
     const sockets = new Map<Socket, Promise<void>>();
     const server = createServer((socket) => {
       sockets.set(

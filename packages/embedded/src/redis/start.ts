@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -9,6 +8,7 @@ import { AppError } from '@agon/contracts';
 import { detach, endChild, exitOf, openLog, type RunningServer, tailOf } from '../child.ts';
 import { lockFolder } from '../lock.ts';
 import type { Log } from '../log.ts';
+import { passwordOf } from '../password.ts';
 import { findRedisServer } from './find.ts';
 import { isUp, talk } from './talk.ts';
 
@@ -59,13 +59,6 @@ export async function startRedis({
     unlock();
     throw cause;
   }
-}
-
-/** The password of this folder's server: made once, readable by its owner only. */
-function passwordOf(home: string): string {
-  const path = join(home, 'password');
-  if (!existsSync(path)) writeFileSync(path, randomBytes(24).toString('hex'), { mode: 0o600 });
-  return readFileSync(path, 'utf8').trim();
 }
 
 /** The program that wrote the data here. Redis and Valkey do not read each other's newer files. */
