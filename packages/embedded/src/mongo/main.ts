@@ -34,7 +34,15 @@ async function main(): Promise<void> {
     throw new Error('usage: --folder FOLDER [--port NUMBER] [--password-file FILE] [--exit-with-stdin]');
   const passwordFile = values['password-file'];
   const password = passwordFile === undefined ? undefined : readFileSync(passwordFile, 'utf8').trim();
-  const server = await serveMongo({ folder, port, password, log, now: Date.now, sweepMs: SWEEP_MS, onFailure: fail });
+  const server = await serveMongo({
+    folder,
+    port,
+    password,
+    log,
+    clock: { nowMs: Date.now },
+    sweepMs: SWEEP_MS,
+    onFailure: fail,
+  });
   let closing = false;
   const stop = (): void => {
     if (closing) return;

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Clock } from '@agon/kit';
 import { lockFolder } from '../lock.ts';
 import type { Log } from '../log.ts';
 import { Cursors } from './commands/cursors.ts';
@@ -19,8 +20,7 @@ export interface MongoServerOptions {
   /** What the user `agon` must know; absent: no one is asked. */
   password?: string | undefined;
   log: Log;
-  /** Milliseconds since 1970. */
-  now: () => number;
+  clock: Clock;
   /** How often expired documents and idle cursors are removed. */
   sweepMs: number;
   /** Called when a write cannot be made durable. The caller must end the process. */
@@ -35,13 +35,14 @@ export interface MongoServer {
 
 /** Serves a data folder over MongoDB's wire protocol. Throws when another process has the folder or the port. */
 export async function serveMongo(options: MongoServerOptions): Promise<MongoServer> {
-  const { folder, port = 0, password, log, now, sweepMs, onFailure } = options;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { folder, port = 0, password, log, clock, sweepMs, onFailure } = options;
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o700);
   const unlock = lockFolder(folder);
   try {
     const journal = new Journal(join(folder, 'data.lmdb'), onFailure);
     const scram = password === undefined ? undefined : new Scram(password);
-    const services: Services = { store: new Store(journal), cursors: new Cursors(now), scram, now };
+    const services: Services = { store: new Store(journal), cursors: new Cursors(clock), scram, clock };
     const sockets = new Map<Socket, Promise<void>>();
     const server = createServer((socket) => {
       sockets.set(
@@ -77,8 +78,8 @@ async function listen(server: Server, port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-function sweep({ store, cursors, now }: Services, log: Log): void {
+function sweep({ store, cursors, clock }: Services, log: Log): void {
   cursors.sweep();
-  const removed = removeExpired(store, now());
+  const removed = removeExpired(store, clock.nowMs());
   if (removed > 0) log.info({ removed }, 'expired documents removed');
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +30,8 @@ export async function startMongo({
   log,
 }: StartMongoOptions): Promise<RunningServer> {
   const home = resolve(folder);
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  mkdirSync(home, { recursive: true });
+  chmodSync(home, 0o700);
   const password = passwordOf(home);
   const logPath = join(home, 'mongo.log');
   const child = spawnServer(home, port, logPath);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,7 +40,8 @@ export async function startRedis({
   log,
 }: StartRedisOptions): Promise<RunningServer> {
   const home = resolve(folder);
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  mkdirSync(home, { recursive: true });
+  chmodSync(home, 0o700);
   const unlock = lockFolder(home);
   try {
     const preferred = rememberedBinary(home);
@@ -97,8 +98,8 @@ async function launch(binary: string, home: string, password: string): Promise<{
 }
 
 async function waitUntilUp(port: number, password: string, gone: AbortSignal): Promise<string> {
-  const deadline = Date.now() + READY_MS;
-  while (Date.now() < deadline && !gone.aborted) {
+  const late = AbortSignal.any([gone, AbortSignal.timeout(READY_MS)]);
+  while (!late.aborted) {
     if (await isUp(port, password)) return 'up';
     await sleep(POLL_MS);
   }

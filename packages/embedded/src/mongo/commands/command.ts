@@ -1,3 +1,4 @@
+import type { Clock } from '@agon/kit';
 import { CommandError } from '../errors.ts';
 import type { Conversation, Scram } from '../scram.ts';
 import type { Store } from '../storage/store.ts';
@@ -18,7 +19,7 @@ export interface Context {
   scram: Scram | undefined;
   store: Store;
   cursors: Cursors;
-  now: () => number;
+  clock: Clock;
 }
 
 /** One command. It runs without a pause, so it is atomic; the server waits for durability before it answers. */

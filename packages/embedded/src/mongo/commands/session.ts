@@ -21,7 +21,7 @@ const HANDSHAKE_FIELDS = [
 const hello: Command = {
   open: true,
   fields: HANDSHAKE_FIELDS,
-  run: ({ now }, body) =>
+  run: ({ clock }, body) =>
     ok({
       helloOk: true,
       ismaster: true,
@@ -29,7 +29,7 @@ const hello: Command = {
       maxBsonObjectSize: DOCUMENT_BYTES_MAX,
       maxMessageSizeBytes: MESSAGE_BYTES_MAX,
       maxWriteBatchSize: WRITE_BATCH_MAX,
-      localTime: new Date(now()),
+      localTime: new Date(clock.nowMs()),
       logicalSessionTimeoutMinutes: 30,
       minWireVersion: 0,
       maxWireVersion: WIRE_VERSION,

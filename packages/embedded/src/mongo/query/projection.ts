@@ -1,5 +1,5 @@
 import { CommandError } from '../errors.ts';
-import { cloneValue, type Doc, isDocument } from '../values/document.ts';
+import { cloneValue, type Doc, isDocument, setField } from '../values/document.ts';
 import { runPipeline } from './language.ts';
 
 type Project = (document: Doc) => Doc;
@@ -35,7 +35,7 @@ function include(value: unknown, tree: Tree): unknown {
   for (const key of Object.keys(value)) {
     const branch = Object.hasOwn(tree, key) ? tree[key] : undefined;
     const inner = branch === true ? value[key] : branch && include(value[key], branch);
-    if (inner !== undefined) kept[key] = inner;
+    if (inner !== undefined) setField(kept, key, inner);
   }
   return kept;
 }
@@ -46,7 +46,7 @@ function exclude(value: unknown, tree: Tree): unknown {
   const kept: Doc = {};
   for (const key of Object.keys(value)) {
     const branch = Object.hasOwn(tree, key) ? tree[key] : undefined;
-    if (branch !== true) kept[key] = branch ? exclude(value[key], branch) : value[key];
+    if (branch !== true) setField(kept, key, branch ? exclude(value[key], branch) : value[key]);
   }
   return kept;
 }
