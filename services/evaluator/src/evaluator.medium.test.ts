@@ -4,7 +4,7 @@ import { hungryRegressor, linearClassifier, linearRegressor, modelOf, slowRegres
 import type { EvaluationRecord, JobRecord, RunRecord } from '@agon/store';
 import { afterEach, describe, expect, test } from 'vitest';
 import { buildEvaluator } from './build-evaluator.ts';
-import { csvOf, insertJob, insertUploadedRun, jobId, openRace, type Race, runId } from './testing/race.ts';
+import { csvOf, insertJob, insertUploadedRun, openRace, type Race } from './testing/race.ts';
 
 let race: Race;
 afterEach(() => race.close());
@@ -15,23 +15,23 @@ const model = (content: Uint8Array, path = 'model.onnx') => ({ path, content });
 
 async function openJob(input: Parameters<typeof insertJob>[1] = {}): Promise<JobRecord> {
   await insertJob(race, input);
-  await buildEvaluator(race)['job.baseline']({ jobId });
-  return (await race.stores.jobs.find(jobId)) as JobRecord;
+  await buildEvaluator(race)['job.baseline']({ jobId: race.jobId });
+  return (await race.stores.jobs.find(race.jobId)) as JobRecord;
 }
 
 async function scored(
   files: Parameters<typeof insertUploadedRun>[1],
 ): Promise<{ run: RunRecord; evaluation: EvaluationRecord }> {
   await insertUploadedRun(race, files);
-  expect(await buildEvaluator(race)['run.score']({ runId })).toBe('done');
+  expect(await buildEvaluator(race)['run.score']({ runId: race.runId })).toBe('done');
   return {
-    run: (await race.stores.runs.find(runId)) as RunRecord,
-    evaluation: (await race.stores.evaluations.find(runId)) as EvaluationRecord,
+    run: (await race.stores.runs.find(race.runId)) as RunRecord,
+    evaluation: (await race.stores.evaluations.find(race.runId)) as EvaluationRecord,
   };
 }
 
 const eventTypes = async (): Promise<string[]> =>
-  (await race.stores.events.list({ jobId, afterSequence: 0, limit: 100 })).map((event) => event.type);
+  (await race.stores.events.list({ jobId: race.jobId, afterSequence: 0, limit: 100 })).map((event) => event.type);
 
 async function outcomeAt(sha256: string) {
   const chunks: Uint8Array[] = [];
@@ -50,9 +50,9 @@ describe('the baseline', () => {
     expect(job.baseline?.report.score.rows).toBe(60);
     const outcome = await outcomeAt(job.baseline?.selection.outcome.sha256 ?? '');
     expect(outcome).toMatchObject({ metric: 'log_loss', rows: 60, width: 2 });
-    expect(await race.stores.seats.listByJob(jobId)).toHaveLength(2);
-    expect(race.queue.ofQueue('job.judge')).toMatchObject([{ payload: { jobId }, delayMs: 60 * 60_000 }]);
-    expect(race.queue.signals).toContainEqual({ kind: 'seats', jobId });
+    expect(await race.stores.seats.listByJob(race.jobId)).toHaveLength(2);
+    expect(race.queue.ofQueue('job.judge')).toMatchObject([{ payload: { jobId: race.jobId }, delayMs: 60 * 60_000 }]);
+    expect(race.queue.signals).toContainEqual({ kind: 'seats', jobId: race.jobId });
     expect(await eventTypes()).toEqual(['job.created', 'job.measuring', 'job.baseline', 'job.opened']);
   });
 
@@ -66,8 +66,8 @@ describe('the baseline', () => {
   test('of a job that was not split yet asks for the split', async () => {
     race = await openRace();
     await insertJob(race, { set: { parts: null } });
-    expect(await buildEvaluator(race)['job.baseline']({ jobId })).toBe('skipped');
-    expect(race.queue.ofQueue('job.prepare')).toMatchObject([{ payload: { jobId } }]);
+    expect(await buildEvaluator(race)['job.baseline']({ jobId: race.jobId })).toBe('skipped');
+    expect(race.queue.ofQueue('job.prepare')).toMatchObject([{ payload: { jobId: race.jobId } }]);
   });
 
   test('that cannot be measured fails the job after its attempts, not before', async () => {
@@ -76,11 +76,11 @@ describe('the baseline', () => {
     await insertJob(race, { set: { parts: { train: missing, selection: missing, report: missing } } });
     const handlers = buildEvaluator(race);
     for (let attempt = 1; attempt < 5; attempt += 1) {
-      await expect(handlers['job.baseline']({ jobId })).rejects.toThrow();
-      expect((await race.stores.jobs.find(jobId))?.status).toBe('preparing');
+      await expect(handlers['job.baseline']({ jobId: race.jobId })).rejects.toThrow();
+      expect((await race.stores.jobs.find(race.jobId))?.status).toBe('preparing');
     }
-    expect(await handlers['job.baseline']({ jobId })).toBe('done');
-    expect(await race.stores.jobs.find(jobId)).toMatchObject({
+    expect(await handlers['job.baseline']({ jobId: race.jobId })).toBe('done');
+    expect(await race.stores.jobs.find(race.jobId)).toMatchObject({
       status: 'failed',
       failure: { code: 'preparation_failed' },
     });
@@ -93,15 +93,15 @@ describe('a good submission', () => {
     const job = await openJob();
     const { run, evaluation } = await scored([model(good)]);
     expect(run.status).toBe('scored');
-    expect(evaluation).toMatchObject({ verdict: 'accepted', rejection: null, jobId });
+    expect(evaluation).toMatchObject({ verdict: 'accepted', rejection: null, jobId: race.jobId });
     expect(evaluation.selection?.score.value).toBeLessThan(job.baseline?.selection.score.value ?? 0);
     expect(evaluation.selection?.score.ci95[0]).toBeLessThan(evaluation.selection?.score.value ?? 0);
     expect(evaluation.metrics).toMatchObject({ accuracy: 1, f1_macro: 1, roc_auc: 1 });
     expect(evaluation.metrics.log_loss).toBe(evaluation.selection?.score.value);
     expect(evaluation.versions).toMatchObject({ agon: 'test', onnxruntime: expect.stringMatching(/^\d+\.\d+/) });
     expect((await outcomeAt(evaluation.report?.outcome.sha256 ?? '')).rows).toBe(60);
-    expect(await race.stores.seats.find(run.seatId)).toMatchObject({ status: 'closed', runId });
-    expect(race.queue.ofQueue('job.judge').at(-1)).toMatchObject({ payload: { jobId }, delayMs: 0 });
+    expect(await race.stores.seats.find(run.seatId)).toMatchObject({ status: 'closed', runId: race.runId });
+    expect(race.queue.ofQueue('job.judge').at(-1)).toMatchObject({ payload: { jobId: race.jobId }, delayMs: 0 });
     expect(await eventTypes()).toContain('run.scored');
   });
 
@@ -117,7 +117,7 @@ describe('a good submission', () => {
     race = await openRace();
     await openJob({ set: { objective: { metric: 'accuracy', direction: 'maximize', goal: 0.9 } } });
     await scored([model(good)]);
-    expect((await race.stores.jobs.find(jobId))?.goalReached).toBe(true);
+    expect((await race.stores.jobs.find(race.jobId))?.goalReached).toBe(true);
     expect(await eventTypes()).toContain('job.goal_reached');
   });
 
@@ -125,7 +125,7 @@ describe('a good submission', () => {
     race = await openRace();
     await openJob({ set: { objective: { metric: 'log_loss', direction: 'minimize', goal: 0 } } });
     await scored([model(good)]);
-    expect((await race.stores.jobs.find(jobId))?.goalReached).toBe(false);
+    expect((await race.stores.jobs.find(race.jobId))?.goalReached).toBe(false);
   });
 });
 
@@ -181,8 +181,8 @@ describe('a bad submission is rejected with a reason, and its seat is offered ag
     await openJob();
     await insertUploadedRun(race, [model(line)]);
     race.clock.advance(10 * 60_000);
-    await buildEvaluator(race)['run.score']({ runId });
-    expect(await race.stores.seats.find(`${jobId}.0`)).toMatchObject({ status: 'closed' });
+    await buildEvaluator(race)['run.score']({ runId: race.runId });
+    expect(await race.stores.seats.find(`${race.jobId}.0`)).toMatchObject({ status: 'closed' });
   });
 });
 
@@ -191,30 +191,30 @@ describe('a fault of the service', () => {
     race = await openRace();
     await openJob();
     await insertUploadedRun(race, [model(good)]);
-    const selection = (await race.stores.jobs.find(jobId))?.parts?.selection.sha256 ?? '';
+    const selection = (await race.stores.jobs.find(race.jobId))?.parts?.selection.sha256 ?? '';
     const path = await race.artifacts.localPath(selection);
     await race.artifacts.delete(selection);
     const handlers = buildEvaluator(race);
-    await expect(handlers['run.score']({ runId })).rejects.toThrow();
-    expect((await race.stores.runs.find(runId))?.status).toBe('scoring');
-    expect(await race.stores.evaluations.find(runId)).toBeUndefined();
+    await expect(handlers['run.score']({ runId: race.runId })).rejects.toThrow();
+    expect((await race.stores.runs.find(race.runId))?.status).toBe('scoring');
+    expect(await race.stores.evaluations.find(race.runId)).toBeUndefined();
     await restore(path);
-    expect(await handlers['run.score']({ runId })).toBe('done');
-    expect((await race.stores.runs.find(runId))?.status).toBe('scored');
+    expect(await handlers['run.score']({ runId: race.runId })).toBe('done');
+    expect((await race.stores.runs.find(race.runId))?.status).toBe('scored');
   });
 
   test('that lasts too long ends the run as cancelled, so that its job can go on', async () => {
     race = await openRace();
     await openJob();
     await insertUploadedRun(race, [model(good)]);
-    await race.artifacts.delete((await race.stores.jobs.find(jobId))?.parts?.report.sha256 ?? '');
+    await race.artifacts.delete((await race.stores.jobs.find(race.jobId))?.parts?.report.sha256 ?? '');
     const handlers = buildEvaluator(race);
-    await expect(handlers['run.score']({ runId })).rejects.toThrow();
+    await expect(handlers['run.score']({ runId: race.runId })).rejects.toThrow();
     race.clock.advance(race.limits.patienceMs - 1);
-    await expect(handlers['run.score']({ runId })).rejects.toThrow();
+    await expect(handlers['run.score']({ runId: race.runId })).rejects.toThrow();
     race.clock.advance(1);
-    expect(await handlers['run.score']({ runId })).toBe('done');
-    expect(await race.stores.runs.find(runId)).toMatchObject({
+    expect(await handlers['run.score']({ runId: race.runId })).toBe('done');
+    expect(await race.stores.runs.find(race.runId)).toMatchObject({
       status: 'cancelled',
       failure: { code: 'scoring_failed' },
     });

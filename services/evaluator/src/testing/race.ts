@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +8,6 @@ import { aJob, aJobSpec, aRun, builtAt, type FixedClock, fixedClock, MemoryQueue
 import type { EvaluatorDeps, ScoringLimits } from '../evaluator-deps.ts';
 import { taskModules } from '../tasks/task-modules.ts';
 
-export const jobId = 'job_00000001';
-export const runId = 'run_00000001';
 const rows = { train: 200, selection: 60, report: 60 };
 const minute = 60_000;
 
@@ -48,10 +45,17 @@ export type Race = EvaluatorDeps & {
   readonly artifacts: ArtifactStore;
   readonly queue: MemoryQueue;
   readonly clock: FixedClock;
+  readonly jobId: string;
+  readonly runId: string;
   /** Answers the hash of what it stored. */
   store(content: string | Uint8Array): Promise<{ sha256: string; bytes: number }>;
   close(): Promise<void>;
 };
+
+const ids = (number: number) => ({
+  jobId: `job_${String(number).padStart(8, '0')}`,
+  runId: `run_${String(number).padStart(8, '0')}`,
+});
 
 /** Real stores and blobs with nothing in them, a queue in memory, and a clock that stands. */
 export async function openRace(changes: Partial<ScoringLimits> = {}): Promise<Race> {
@@ -65,6 +69,7 @@ export async function openRace(changes: Partial<ScoringLimits> = {}): Promise<Ra
   return {
     stores,
     artifacts,
+    ...ids(1),
     queue: new MemoryQueue(),
     clock,
     log: silentLog,
@@ -75,6 +80,13 @@ export async function openRace(changes: Partial<ScoringLimits> = {}): Promise<Ra
     close: () => shutdown.run(),
   };
 }
+
+/** Another job in the same stores. */
+export const nextRace = (race: Race): Race => ({
+  ...race,
+  ...ids(Number(race.jobId.slice(4)) + 1),
+  queue: new MemoryQueue(),
+});
 
 async function* once(content: string | Uint8Array): AsyncGenerator<Uint8Array> {
   yield typeof content === 'string' ? new TextEncoder().encode(content) : content;
@@ -104,7 +116,7 @@ export async function insertJob(
       ? { metric: 'rmse', direction: 'minimize', goal: null }
       : { metric: 'log_loss', direction: 'minimize', goal: null };
   const job = aJob({
-    id: jobId,
+    id: race.jobId,
     spec: aJobSpec({ budget: { minutes: 10, seats: 2, wait_minutes: 60 } }),
     task,
     objective,
@@ -120,21 +132,14 @@ export async function insertJob(
 export async function insertUploadedRun(
   race: Race,
   files: readonly { path: string; content: Uint8Array; bytes?: number }[],
-  run = runId,
 ): Promise<void> {
-  const index = Number(run.at(-1)) - 1;
-  const seatId = `${jobId}.${index}`;
+  const { stores, jobId, runId } = race;
+  const seatId = `${jobId}.0`;
   const now = race.clock.date();
-  const minerId = `miner_0000000${index + 1}`;
-  await race.stores.jobs.update({
-    jobId,
-    while: ['open'],
-    unset: ['deadlineAt'],
-    set: { deadlineAt: new Date(now.getTime() + 10 * minute) },
-  });
-  const seat = await race.stores.seats.find(seatId);
-  const fence = seat?.fence ?? 0;
-  await race.stores.seats.claim({ seatId, fence, minerId, runId: run, now });
+  const minerId = 'miner_00000001';
+  const deadlineAt = new Date(now.getTime() + 10 * minute);
+  await stores.jobs.update({ jobId, while: ['open'], unset: ['deadlineAt'], set: { deadlineAt } });
+  await stores.seats.claim({ seatId, fence: 0, minerId, runId, now });
   const stored = files.map(async ({ path, content, bytes }, at) => {
     const blob = await race.store(content);
     return { path, ...blob, bytes: bytes ?? blob.bytes, uploadId: `upl_0000000${at + 1}` };
@@ -145,20 +150,24 @@ export async function insertUploadedRun(
     committedAt: now,
     files: await Promise.all(stored),
   };
-  await race.stores.runs.insert(
-    aRun({
-      id: run,
-      jobId,
-      seatId,
-      seatIndex: index,
-      fence: fence + 1,
-      minerId,
-      status: 'uploaded',
-      submission,
-      createdAt: now,
-    }),
-    { type: 'run.uploaded', message: 'Uploaded.', key: `run.uploaded:${run}` },
+  await stores.runs.insert(
+    aRun({ id: runId, jobId, seatId, minerId, status: 'uploaded', submission, createdAt: now }),
+    { type: 'run.uploaded', message: 'Uploaded.', key: `run.uploaded:${runId}` },
   );
 }
 
-export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+/** All that a job has become, without the moments at which that was and the number of attempts. */
+export async function stateOf({ stores, queue, jobId, runId }: Race) {
+  const job = await stores.jobs.find(jobId);
+  const events = await stores.events.list({ jobId, afterSequence: 0, limit: 1_000 });
+  return {
+    job: { ...job, updatedAt: null },
+    run: await stores.runs.find(runId),
+    seats: await stores.seats.listByJob(jobId),
+    evaluation: await stores.evaluations.find(runId),
+    events: events
+      .filter((event) => event.type !== 'job.measuring')
+      .map(({ key, message, data }) => ({ key, message, data })),
+    queue: [...new Set(queue.added.map((work) => JSON.stringify(work)))].toSorted(),
+  };
+}
