@@ -143,7 +143,6 @@ describe('a file that is no table', () => {
     ['a pickle', Uint8Array.of(0x80, 4, 0x95, 1, 2), /pickle/],
     ['binary', Uint8Array.of(1, 2, 0, 4, 5, 6, 0, 0, 0, 1), /binary/],
     ['UTF-16 without a mark', Buffer.from('a,b\n1,2\n3,4\n', 'utf16le'), /UTF-16 without/],
-    ['half a Parquet file', 'PAR1 and then nothing of the kind', /Parquet.*cut off/],
   ])('%s is refused by what it looks like', async (_name, content, message) => {
     const refusal = await refused(sourceOf(content, 'train.csv'));
     expect(refusal.error.code).toBe('dataset_unreadable');
