@@ -1,3 +1,6 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { TableSchema } from '@agon/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { OnnxChild } from './onnx-child.ts';
@@ -118,4 +121,27 @@ describe('the process', () => {
     await failed;
     expect(child.alive).toBe(false);
   });
+
+  test('it ends soon after its parent was killed, also in the middle of a run', async () => {
+    const modelPath = await models.write(slowRegressor({ size: 1_500, steps: 400 }));
+    const built = new URL('../dist/onnx-child.js', import.meta.url).href;
+    const script = `import { openOnnxChild } from ${JSON.stringify(built)};
+      const child = await openOnnxChild({ modelPath: process.argv[2], limits: { memoryMib: 1024, threads: 1, timeMs: 60000 } });
+      child.run({ x: Float32Array.of(1) }, 1).catch(() => undefined);
+      setTimeout(() => process.send(child.pid), 700);`;
+    const parent = fork(await models.write(script, 'mjs'), [modelPath]);
+    const [pid] = (await once(parent, 'message')) as [number];
+    expect(isThere(pid)).toBe(true);
+    parent.kill('SIGKILL');
+    await expect.poll(() => isThere(pid), { timeout: 10_000 }).toBe(false);
+  });
 });
+
+/** A process that has ended and waits for whoever started it to notice is not there. */
+function isThere(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}

@@ -17,7 +17,7 @@ export type ScoringLimits = {
 /** Everything that the handlers reach beyond themselves. */
 export type EvaluatorDeps = {
   readonly stores: Pick<Stores, 'jobs' | 'runs' | 'seats' | 'evaluations' | 'events'>;
-  readonly artifacts: Pick<ArtifactStore, 'put' | 'read' | 'stat' | 'localPath'>;
+  readonly artifacts: Pick<ArtifactStore, 'put' | 'read' | 'localPath'>;
   readonly queue: Pick<QueueProducer, 'add' | 'signal'>;
   readonly clock: Clock;
   readonly log: Log;

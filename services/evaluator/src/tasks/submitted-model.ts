@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
 import { OnnxRejection } from '@agon/onnx';
 import type { SubmissionRecord } from '@agon/store';
 import type { EvaluatorDeps } from '../evaluator-deps.ts';
@@ -16,15 +17,14 @@ export async function submittedModel(deps: EvaluatorDeps, submission: Submission
   if (file.bytes > bytesMax) {
     throw new OnnxRejection('model_too_large', `${file.path} has ${file.bytes} bytes; the limit is ${bytesMax}.`);
   }
-  const bytes = await readBlob(deps, file);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== file.sha256 || bytes.length !== file.bytes) {
-    throw new OnnxRejection(
-      'hash_mismatch',
-      `${file.path} differs from what was committed: ${file.bytes} bytes with the sha256 ${file.sha256}.`,
-    );
-  }
-  return { bytes, localPath: await deps.artifacts.localPath(file.sha256) };
+  const localPath = await deps.artifacts.localPath(file.sha256);
+  const { size } = await stat(localPath);
+  const bytes = size === file.bytes ? await readFile(localPath) : undefined;
+  if (bytes && createHash('sha256').update(bytes).digest('hex') === file.sha256) return { bytes, localPath };
+  throw new OnnxRejection(
+    'hash_mismatch',
+    `${file.path} differs from what was committed: ${file.bytes} bytes with the sha256 ${file.sha256}.`,
+  );
 }
 
 function onlyFile(submission: SubmissionRecord): SubmissionRecord['files'][number] {
@@ -36,11 +36,4 @@ function onlyFile(submission: SubmissionRecord): SubmissionRecord['files'][numbe
     'file_missing',
     `The format onnx is exactly one file that ends in .onnx; there were: ${names}.`,
   );
-}
-
-/** At most one byte more than was committed is read. */
-async function readBlob(deps: EvaluatorDeps, file: { sha256: string; bytes: number }): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of deps.artifacts.read(file.sha256, { start: 0, end: file.bytes + 1 })) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
