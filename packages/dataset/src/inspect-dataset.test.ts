@@ -127,6 +127,29 @@ describe('a good dataset', () => {
   });
 });
 
+describe('what strikes the eye about columns is noted', () => {
+  const notesOf = async (column: (row: number) => string) => {
+    const rows = plainRows(200).map(([, size, , yes], row) => [column(row), size ?? '', yes ?? '']);
+    const { report } = await accepted(sourceOf(csvOf(['column', 'size', 'label'], rows)), { target: 'label' });
+    return report.notes.map(({ code, column: name }) => `${code} ${name}`);
+  };
+
+  test.each<[string, (row: number) => string, string[]]>([
+    ['row numbers', (row) => String(row + 1), ['column_counts_rows column']],
+    ['ids', (row) => `user-${row * 7}`, ['column_looks_like_id column']],
+    ['free text', (row) => `the ${row}th of many long remarks, none of which is like another`, ['column_text column']],
+    ['decimal commas', (row) => `${row % 50},5`, ['numbers_as_text column']],
+    ['percent', (row) => `${row % 50} %`, ['numbers_as_text column']],
+    ['postal codes', (row) => `0${1000 + (row % 50)}`, []],
+    ['one value', () => 'same', ['column_constant column']],
+    ['nothing', () => '', ['column_empty column']],
+    ['words', (row) => ['red', 'green'][row % 2] ?? '', []],
+    ['numbers', (row) => String(row * 1.5), []],
+  ])('%s', async (_name, column, expected) => {
+    expect(await notesOf(column)).toEqual(expected);
+  });
+});
+
 describe('a file that is no table', () => {
   test.each<[string, Uint8Array | string, RegExp]>([
     ['empty', '', /is empty/],
