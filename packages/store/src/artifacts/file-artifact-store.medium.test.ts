@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fixedClock } from '@agon/testing';
@@ -88,6 +88,22 @@ describe('files', () => {
     clock.advance(2 * hourMs);
     await store.staging.create('upl_00000003');
     expect(await store.staging.offset('upl_00000001')).toBeUndefined();
+  });
+
+  it('of committed uploads stay as they are when another process still writes to the upload', async () => {
+    const store = fileArtifactStore({ folder });
+    await store.staging.create('upl_00000001');
+    await store.staging.append({ id: 'upl_00000001', offset: 0, bytesMax: 10_000, source: chunks(2) });
+    const late = await open(join(folder, 'staging', 'upl_00000001'), 'r+');
+    const announced = await store.put(chunks(2));
+    await store.delete(announced.sha256);
+    expect(await store.staging.commit('upl_00000001', announced)).toBe(true);
+    await late.write('other bytes', 0);
+    await late.close();
+    const path = await store.localPath(announced.sha256);
+    expect(await readFile(path)).toEqual(Buffer.concat([Buffer.alloc(1_000, 0), Buffer.alloc(1_000, 1)]));
+    expect(await readdir(join(folder, 'staging'))).toEqual(['upl_00000001.committed']);
+    expect(await readdir(join(folder, 'temporary'))).toEqual([]);
   });
 
   it('say disk_full where no room is left', async () => {

@@ -106,13 +106,22 @@ export function stagingContract(store: () => ArtifactStore): void {
     expect(await store().staging.commit(id, refOf('first second'))).toBe(true);
   });
 
-  it('lets one of many writers at the same place through', async () => {
+  it("lets the last of many writers through, and mixes nobody else's bytes in", async () => {
     const id = await started();
-    const writes = await Promise.allSettled(Array.from({ length: 8 }, () => append(id, 0, 'same ', 'bytes')));
-    expect(await offset(id)).toBe(10);
-    const refused = writes.filter((write) => write.status === 'rejected').map((write) => write.reason);
-    expect(refused.every((reason) => reason.code === 'upload_offset_mismatch')).toBe(true);
-    expect(await store().staging.commit(id, refOf('same bytes'))).toBe(true);
+    async function* slowly(letter: string) {
+      for (let index = 0; index < 5; index += 1) {
+        await new Promise(setImmediate);
+        yield Buffer.from(letter.repeat(4));
+      }
+    }
+    const appends = [...'abcdefgh'].map((letter) =>
+      store().staging.append({ id, offset: 0, bytesMax, source: slowly(letter) }),
+    );
+    const writes = await Promise.allSettled(appends);
+    const refused = writes.filter((write) => write.status === 'rejected').map((write) => write.reason.code);
+    expect(refused).toEqual(Array.from({ length: 7 }, () => 'upload_offset_mismatch'));
+    expect(writes.at(-1)).toMatchObject({ status: 'fulfilled', value: 20 });
+    expect(await store().staging.commit(id, refOf('h'.repeat(20)))).toBe(true);
   });
 
   it('forgets an upload that is discarded', async () => {
