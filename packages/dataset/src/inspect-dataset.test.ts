@@ -56,6 +56,12 @@ describe('a good dataset', () => {
     ]);
   });
 
+  test.each(['ORCID', 'PARENT', 'PAR1', 'BZhou', 'RIFF', 'Obj'])('may have a first column called %s', async (name) => {
+    const text = csvOf([name, ...plainHeader.slice(1)], plainRows(150));
+    const { report } = await accepted(sourceOf(text), { target: 'label' });
+    expect([report.format, report.columns[0]?.name]).toEqual(['csv', name]);
+  });
+
   test.each([1, 7, 64, 100_000])('is the same in pieces of %i bytes', async (bytes) => {
     const text = csvOf(plainHeader, plainRows(150));
     expect(await accepted(inPieces(text, bytes))).toEqual(await accepted(sourceOf(text)));

@@ -60,7 +60,7 @@ describe('a Parquet dataset', () => {
   });
 
   test('that is cut off is refused', async () => {
-    const source = sourceOfBytes({ filename: 'data.csv', bytes: Buffer.from('PAR1 and then nothing of the kind') });
+    const source = sourceOfBytes({ filename: 'data.csv', bytes: Buffer.from('PAR1\0\0 and then nothing of the kind') });
     expect(await inspectDataset(source, { target: 'label' })).toMatchObject({
       error: { code: 'dataset_unreadable', message: expect.stringContaining('cut off') },
     });
