@@ -37,7 +37,7 @@ async function start(): Promise<void> {
     versions: { agon: await readVersion(), node: process.versions.node },
     limits: {
       submissionBytesMax: limits.submissionBytesMax,
-      scoringMsMax: limits.scoringMsMax,
+      scoringMsMax: settings.SCORING_SECONDS * 1_000,
       childMemoryMib: limits.scoringChildMemoryMib,
       threads: settings.SCORING_THREADS,
       bootstrapResamples: limits.bootstrapResamples,
