@@ -22,10 +22,10 @@ RATE_TIMES_ROUNDS = 15.0
 RATE_MAX = 0.3
 PATIENCE_ROUNDS = 40
 IMPROVEMENT_SHARE = 2e-4
-IMPROVEMENT_MIN = 3e-6
+IMPROVEMENT_MIN = 2e-5
 QUICK_ROWS = 20_000
 QUICK_ROUNDS = 300
-NODES_MAX = 400_000
+NODES_MAX = 300_000
 COLUMNS_A_TREE_MAX = 200
 
 PORTFOLIO: tuple[Setting, ...] = (
@@ -101,6 +101,9 @@ class Boosted:
 class Gbdt:
     """See `agon_trainer.search.Family`."""
 
+    def __init__(self) -> None:
+        self._has_one = False
+
     def propose(self, trial: int, best: Setting | None, chance: np.random.Generator) -> Setting | None:
         if trial < len(PORTFOLIO):
             setting = dict(PORTFOLIO[trial])
@@ -139,6 +142,9 @@ class Gbdt:
             valid_sets=[watched],
             callbacks=[stop],
         )
+        if stop.cut_short and self._has_one and not fold.alone:
+            return None  # its trial would be dropped: the time is better spent on export
+        self._has_one = True
         booster.free_dataset()
         trees = parse_trees(booster.model_to_string(num_iteration=stop.best_rounds), encoder.fill)
         member = Boosted(encoder, booster, trees, stop.best_rounds, target.width, present, scale)

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type RunningServer, startMongo, startRedis } from '@agon/embedded';
 import { createLogger, readOrMakeSigningKey, Shutdown } from '@agon/kit';
@@ -48,7 +49,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       api: {
         ...shared,
         HOST: options.host,
-        PORT: String(options.port),
+        PORT: String(options.port || (await freePort(options.host))),
         BOOTSTRAP_ADMIN_KEY: adminKey,
         SIGNING_PUBLIC_KEY: publicKey,
       },
@@ -79,7 +80,9 @@ async function startServers(
   });
   const keep = <T extends RunningServer>(name: string, server: T): T => {
     shutdown.add(name, () => server.stop());
-    void server.exited.then((how) => !shutdown.begun && options.onStep?.(`${name} has ended (${how}); see ${options.folder}/logs`));
+    void server.exited.then(
+      (how) => !shutdown.begun && options.onStep?.(`${name} has ended (${how}); see ${options.folder}/logs`),
+    );
     return server;
   };
   const starting = { folder: join(options.folder, 'mongo'), log };
@@ -111,11 +114,33 @@ async function startServices(
   return { url, pids: () => Object.fromEntries(processes.map(({ name, service }) => [name, service.pid])) };
 }
 
+/** A port chosen once, so that an API that is started again answers where it did before. */
+function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, host, () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
 const artifactsFolder = ({ env, folder }: StackOptions): string => env.ARTIFACTS_DIR ?? join(folder, 'artifacts');
 
 /** Settings of the services that a caller may give; nothing else of the environment reaches them. */
 function passedOn(env: StackOptions['env']): Record<string, string> {
-  const names = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LOG_LEVEL', 'PUBLIC_URL', 'SCORING_THREADS', 'NODE_EXTRA_CA_CERTS'];
+  const names = [
+    'PATH',
+    'HOME',
+    'TMPDIR',
+    'TZ',
+    'LOG_LEVEL',
+    'PUBLIC_URL',
+    'SCORING_THREADS',
+    'SCORING_SECONDS',
+    'NODE_EXTRA_CA_CERTS',
+  ];
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 

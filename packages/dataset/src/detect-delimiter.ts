@@ -21,7 +21,7 @@ export function detectDelimiter(head: string): string {
 function tryDelimiter(head: string, delimiter: string): { agreeing: number; cells: number } {
   const counts: number[] = [];
   const scanner = new CsvScanner(delimiter, {
-    onRecord: (cells) => void counts.push(cells.length),
+    onRecord: (cells) => void counts.push(counts.length > 0 && cells.some(isTorn) ? -1 : cells.length),
     onBadRecord: () => void counts.push(-1),
   });
   scanner.push(head);
@@ -30,3 +30,6 @@ function tryDelimiter(head: string, delimiter: string): { agreeing: number; cell
   const cells = seen[0] ?? 1;
   return { cells, agreeing: seen.filter((count) => count === cells).length / Math.max(1, seen.length) };
 }
+
+/** Half of a quoted cell: the delimiter that was tried stands inside the quotes. */
+const isTorn = (cell: string): boolean => (cell.split('"').length - 1) % 2 === 1;

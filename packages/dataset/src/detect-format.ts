@@ -1,10 +1,17 @@
+import { isAscii } from 'node:buffer';
 import { AppError, type DatasetFormat } from '@agon/contracts';
 import { utf16Of } from './text-pieces.ts';
 
 /** How much of a file's beginning the format is told by. */
 export const headBytes = 64 * 1024;
 
-type Foreign = { readonly starts: readonly number[]; readonly what: string; readonly todo: string };
+type Foreign = {
+  readonly starts: readonly number[];
+  readonly what: string;
+  readonly todo: string;
+  /** Whether the rest of such a file may be text too. */
+  readonly isText?: true;
+};
 
 const text = (characters: string): number[] => [...characters].map((character) => character.charCodeAt(0));
 const unpack = 'unpack it and send the table inside';
@@ -20,8 +27,8 @@ const foreignFormats: readonly Foreign[] = [
   { starts: [0x37, 0x7a, 0xbc, 0xaf], what: 'a 7-Zip archive', todo: unpack },
   { starts: text('Rar!'), what: 'a RAR archive', todo: unpack },
   { starts: [0xd0, 0xcf, 0x11, 0xe0], what: 'an old Excel or Word document', todo: exportIt },
-  { starts: text('%PDF'), what: 'a PDF document', todo: exportIt },
-  { starts: text('{\\rtf'), what: 'an RTF document', todo: exportIt },
+  { starts: text('%PDF'), what: 'a PDF document', todo: exportIt, isText: true },
+  { starts: text('{\\rtf'), what: 'an RTF document', todo: exportIt, isText: true },
   { starts: [0x89, 0x50, 0x4e, 0x47], what: 'a PNG image', todo: 'send a table, not an image' },
   { starts: [0xff, 0xd8, 0xff], what: 'a JPEG image', todo: 'send a table, not an image' },
   { starts: text('GIF8'), what: 'a GIF image', todo: 'send a table, not an image' },
@@ -62,11 +69,16 @@ const foreignTexts: readonly { readonly pattern: RegExp; readonly what: string; 
 export function detectFormat(head: Uint8Array, filename: string): DatasetFormat {
   if (head.byteLength === 0) throw unreadable(filename, 'is empty', 'send a file that has a header and rows');
   const starts = (bytes: readonly number[]) => bytes.every((byte, index) => head[index] === byte);
-  if (starts(text('PAR1'))) return 'parquet';
+  // Names of columns may begin like files of another kind: ORCID, PARENT.
+  const binary = head.some((byte) => byte < 9 || (byte > 13 && byte < 32));
+  if (binary && starts(text('PAR1'))) return 'parquet';
   if (starts([0x50, 0x4b, 0x03, 0x04]) && isSpreadsheet(head)) {
     throw unreadable(filename, 'looks like an Excel or OpenDocument file', exportIt);
   }
-  const foreign = foreignFormats.find((candidate) => starts(candidate.starts));
+  const foreign = foreignFormats.find(
+    (candidate) =>
+      starts(candidate.starts) && (binary || candidate.isText || !isAscii(Uint8Array.from(candidate.starts))),
+  );
   if (foreign) throw unreadable(filename, `looks like ${foreign.what}`, foreign.todo);
   return detectText(head, filename);
 }

@@ -1,6 +1,6 @@
 /**
  * Datasets as streams: tells formats apart, validates with row numbers, splits into parts by a secret, reads parts.
- * The decisions are those of packages/domain. May import contracts, domain, kit. The API, the scheduler, the evaluator
+ * The decisions are those of packages/domain. May import contracts and domain. The API, the scheduler, the evaluator
  * and the command line call it.
  */
 export { type DatasetSource, sourceOfBytes, sourceOfFile } from './dataset-source.ts';

@@ -56,6 +56,12 @@ describe('a good dataset', () => {
     ]);
   });
 
+  test.each(['ORCID', 'PARENT', 'PAR1', 'BZhou', 'RIFF', 'Obj'])('may have a first column called %s', async (name) => {
+    const text = csvOf([name, ...plainHeader.slice(1)], plainRows(150));
+    const { report } = await accepted(sourceOf(text), { target: 'label' });
+    expect([report.format, report.columns[0]?.name]).toEqual(['csv', name]);
+  });
+
   test.each([1, 7, 64, 100_000])('is the same in pieces of %i bytes', async (bytes) => {
     const text = csvOf(plainHeader, plainRows(150));
     expect(await accepted(inPieces(text, bytes))).toEqual(await accepted(sourceOf(text)));
@@ -127,6 +133,29 @@ describe('a good dataset', () => {
   });
 });
 
+describe('what strikes the eye about columns is noted', () => {
+  const notesOf = async (column: (row: number) => string) => {
+    const rows = plainRows(200).map(([, size, , yes], row) => [column(row), size ?? '', yes ?? '']);
+    const { report } = await accepted(sourceOf(csvOf(['column', 'size', 'label'], rows)), { target: 'label' });
+    return report.notes.map(({ code, column: name }) => `${code} ${name}`);
+  };
+
+  test.each<[string, (row: number) => string, string[]]>([
+    ['row numbers', (row) => String(row + 1), ['column_counts_rows column']],
+    ['ids', (row) => `user-${row * 7}`, ['column_looks_like_id column']],
+    ['free text', (row) => `the ${row}th of many long remarks, none of which is like another`, ['column_text column']],
+    ['decimal commas', (row) => `${row % 50},5`, ['numbers_as_text column']],
+    ['percent', (row) => `${row % 50} %`, ['numbers_as_text column']],
+    ['postal codes', (row) => `0${1000 + (row % 50)}`, []],
+    ['one value', () => 'same', ['column_constant column']],
+    ['nothing', () => '', ['column_empty column']],
+    ['words', (row) => ['red', 'green'][row % 2] ?? '', []],
+    ['numbers', (row) => String(row * 1.5), []],
+  ])('%s', async (_name, column, expected) => {
+    expect(await notesOf(column)).toEqual(expected);
+  });
+});
+
 describe('a file that is no table', () => {
   test.each<[string, Uint8Array | string, RegExp]>([
     ['empty', '', /is empty/],
@@ -143,7 +172,6 @@ describe('a file that is no table', () => {
     ['a pickle', Uint8Array.of(0x80, 4, 0x95, 1, 2), /pickle/],
     ['binary', Uint8Array.of(1, 2, 0, 4, 5, 6, 0, 0, 0, 1), /binary/],
     ['UTF-16 without a mark', Buffer.from('a,b\n1,2\n3,4\n', 'utf16le'), /UTF-16 without/],
-    ['half a Parquet file', 'PAR1 and then nothing of the kind', /Parquet.*cut off/],
   ])('%s is refused by what it looks like', async (_name, content, message) => {
     const refusal = await refused(sourceOf(content, 'train.csv'));
     expect(refusal.error.code).toBe('dataset_unreadable');

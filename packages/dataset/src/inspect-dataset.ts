@@ -1,5 +1,6 @@
 import { AppError, type DatasetNote, type DatasetReport, limits } from '@agon/contracts';
 import { checkRowCount, chooseObjective, decideTable, hiddenCounts, type TableDecision } from '@agon/domain';
+import { columnNotes } from './column-notes.ts';
 import { countDifferentRows } from './count-different-rows.ts';
 import type { DatasetSource } from './dataset-source.ts';
 import { type FirstReading, readFirst } from './first-reading.ts';
@@ -66,7 +67,11 @@ function reportOf(
   const hidden = hiddenCounts(different.rowsByStratum);
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
   const [rows, selection, report] = [sum(different.rowsByStratum), sum(hidden.selection), sum(hidden.report)];
-  const notes: DatasetNote[] = [...reading.notes, ...decision.notes];
+  const notes: DatasetNote[] = [
+    ...reading.notes,
+    ...decision.notes,
+    ...columnNotes(decision.columns, decision.rows - decision.rowsEmpty),
+  ];
   return {
     format: reading.format,
     rows: decision.rows,

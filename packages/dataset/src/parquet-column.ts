@@ -2,7 +2,14 @@ import type { AsyncBuffer, ColumnChunk, SchemaTree } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
 import type { ColumnDecoder, DecodedArray, PageHeader, ParquetParsers } from 'hyparquet/src/types.js';
-import { checkPageHeader, codecsKnown, PageFault, readDictionary, readValues } from './parquet-page.ts';
+import {
+  checkPageHeader,
+  codecsKnown,
+  PageFault,
+  readDictionary,
+  readValues,
+  UnsupportedFault,
+} from './parquet-page.ts';
 
 /** Headers are a few dozen bytes, unless they quote long values as statistics. */
 const headerBytes = 4 * 1024;
@@ -24,11 +31,13 @@ export class ParquetColumn {
     const meta = input.chunk.meta_data;
     const leaf = input.path.at(-1);
     if (!meta || !leaf || input.chunk.crypto_metadata || input.chunk.encrypted_column_metadata) {
-      throw new PageFault('it is encrypted');
+      throw new UnsupportedFault('is encrypted; write it without encryption');
     }
-    if (input.chunk.file_path) throw new PageFault('its data are in another file');
+    if (input.chunk.file_path) throw new UnsupportedFault('is in another file; write one file');
     if (!codecsKnown.has(meta.codec)) {
-      throw new PageFault(`it is compressed with ${meta.codec}; write it with snappy, gzip, brotli or no compression`);
+      throw new UnsupportedFault(
+        `is compressed with ${meta.codec}; write it with snappy, gzip, brotli or no compression`,
+      );
     }
     this.#file = file;
     this.#at = Number(meta.dictionary_page_offset || meta.data_page_offset);

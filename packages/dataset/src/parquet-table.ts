@@ -1,187 +1,59 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { AppError, type DatasetNote, limits } from '@agon/contracts';
-import { readHeader } from '@agon/domain';
-import { type FileMetaData, parquetSchema, type SchemaTree } from 'hyparquet';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AppError, type DatasetNote } from '@agon/contracts';
 import type { DatasetSource } from './dataset-source.ts';
-import { ParquetColumn } from './parquet-column.ts';
-import { damaged, openParquet, type ParquetFile } from './parquet-file.ts';
-import { PageFault } from './parquet-page.ts';
+import { ParquetProcess } from './parquet-process.ts';
 import type { ProblemList } from './problem-list.ts';
-import { counted, quoted } from './say.ts';
-import { checkColumnCount, checkRowCount, type RowBatch, type TableReader } from './table-reader.ts';
+import type { RowBatch, TableReader } from './table-reader.ts';
 
-/** Cells in a batch: some milliseconds of work. */
-const batchCells = 8_192;
+type Options = { problems: ProblemList; signal?: AbortSignal | undefined };
 
-/** Reads Parquet page by page: flat columns, one row group after the other. */
-export function parquetTable(
-  source: DatasetSource,
-  options: { problems: ProblemList; signal?: AbortSignal | undefined },
-): TableReader {
+/** Reads Parquet in a process of its own: a file can make its reader take any memory and time. */
+export function parquetTable(source: DatasetSource, options: Options): TableReader {
   const notes: DatasetNote[] = [];
-  return { format: 'parquet', notes, batches: new ParquetRows({ ...options, notes }).batches(source) };
+  return { format: 'parquet', notes, batches: batchesOf(source, options, notes) };
 }
 
-class ParquetRows {
-  readonly #options: { problems: ProblemList; notes: DatasetNote[]; signal?: AbortSignal | undefined };
-  #columns: readonly string[] = [];
-  #rowsSeen = 0;
-  #characters = 0;
-  #infinite = new Set<number>();
-
-  constructor(options: { problems: ProblemList; notes: DatasetNote[]; signal?: AbortSignal | undefined }) {
-    this.#options = options;
-  }
-
-  async *batches(source: DatasetSource): AsyncGenerator<RowBatch> {
-    const file = await openParquet(source);
-    try {
-      const leaves = this.#schema(file.metadata);
-      if (leaves === null) return;
-      yield { columns: this.#columns, firstRow: 1, rows: [] };
-      for (const group of file.metadata.row_groups) yield* this.#group(file, group, leaves);
-    } finally {
-      await file.close();
-    }
-    for (const index of this.#infinite) {
-      const column = this.#columns[index] ?? '';
-      const message = `Column ${quoted(column)} has infinite numbers; they count as missing.`;
-      this.#options.notes.push({ code: 'infinite_numbers', column, message });
-    }
-  }
-
-  /** The path of each column, or null where the columns cannot be used. */
-  #schema(metadata: FileMetaData): SchemaTree[][] | null {
-    const root = parquetSchema(metadata);
-    checkColumnCount(root.children.length);
-    checkRowCount(Number(metadata.num_rows));
-    const header = readHeader(root.children.map((child) => child.element.name));
-    if (!header.ok) {
-      for (const problem of header.problems) this.#options.problems.addWhole(problem);
-      return null;
-    }
-    this.#columns = header.names;
-    this.#options.notes.push(...header.notes.slice(0, limits.datasetNotesMax));
-    for (const child of root.children) {
-      const why = unusable(child);
-      if (why) this.#refuse('column_type', child.element.name, `Column ${quoted(child.element.name)} ${why}.`);
-    }
-    return this.#options.problems.empty ? root.children.map((child) => [root, child]) : null;
-  }
-
-  async *#group(file: ParquetFile, group: FileMetaData['row_groups'][number], leaves: SchemaTree[][]) {
-    const rows = Number(group.num_rows);
-    checkRowCount(this.#rowsSeen + rows);
-    const columns = leaves.map((path, index) => this.#open(file, { path, chunk: group.columns[index], rows }));
-    const batchRows = Math.max(1, Math.floor(batchCells / Math.max(1, columns.length)));
-    for (let left = rows; left > 0; ) {
-      this.#options.signal?.throwIfAborted();
-      for (const [index, column] of columns.entries()) {
-        if (column.ready > 0) continue;
-        await this.#fill(column, index);
-        await nextTurn();
+async function* batchesOf(source: DatasetSource, options: Options, notes: DatasetNote[]): AsyncGenerator<RowBatch> {
+  options.signal?.throwIfAborted();
+  const file = await pathOf(source);
+  const reader = new ParquetProcess(file.path);
+  const stop = () => void reader.close(options.signal?.reason);
+  options.signal?.addEventListener('abort', stop);
+  try {
+    for (;;) {
+      const message = await reader.next();
+      if (message.kind === 'refused') throw new AppError(message.code, message.message);
+      if (message.kind === 'end') {
+        notes.push(...message.notes);
+        for (const problem of message.problems) options.problems.addWhole(problem);
+        return;
       }
-      const take = Math.min(left, batchRows, ...columns.map((column) => column.ready));
-      const firstRow = this.#rowsSeen + 1;
-      const batch = Array.from({ length: take }, () => this.#row(columns));
-      left -= take;
-      yield { columns: this.#columns, firstRow, rows: batch } satisfies RowBatch;
-      await nextTurn();
+      if (message.kind === 'batch') yield message.batch;
+      options.signal?.throwIfAborted();
     }
-  }
-
-  #open(file: ParquetFile, input: { path: SchemaTree[]; chunk: ChunkOrNone; rows: number }): ParquetColumn {
-    const { chunk } = input;
-    const name = input.path.at(-1)?.element.name ?? '';
-    if (chunk?.meta_data?.path_in_schema.join('.') !== name)
-      throw damaged('a row group has other columns than the file');
-    try {
-      return new ParquetColumn(file.bytes, { ...input, chunk });
-    } catch (error) {
-      throw explained(error, name);
-    }
-  }
-
-  async #fill(column: ParquetColumn, index: number): Promise<void> {
-    try {
-      await column.fill();
-    } catch (error) {
-      throw explained(error, this.#columns[index] ?? '');
-    }
-  }
-
-  #row(columns: readonly ParquetColumn[]): readonly string[] | null {
-    this.#rowsSeen += 1;
-    let characters = 0;
-    let good = true;
-    const cells = new Array<string>(columns.length);
-    for (const [index, column] of columns.entries()) {
-      const cell = this.#text(column.take(), index);
-      characters += cell.length;
-      cells[index] = cell;
-      if (cell.length > limits.datasetCellCharactersMax || cell.includes('\0')) good = this.#badCell(cell, index);
-    }
-    this.#characters += characters;
-    if (this.#characters > limits.datasetBytesMax) {
-      const most = counted(limits.datasetBytesMax);
-      throw new AppError(
-        'dataset_too_large',
-        `The Parquet file unpacks to more than ${most} characters, which is the limit.`,
-      );
-    }
-    if (characters <= limits.datasetRowCharactersMax) return good ? cells : null;
-    const message = `Row ${counted(this.#rowsSeen)} has ${counted(characters)} characters; the limit is ${counted(limits.datasetRowCharactersMax)}.`;
-    this.#options.problems.add({ code: 'row_too_long', row: this.#rowsSeen, message });
-    return null;
-  }
-
-  #badCell(cell: string, index: number): false {
-    const column = this.#columns[index] ?? '';
-    const why =
-      cell.length > limits.datasetCellCharactersMax
-        ? `${counted(cell.length)} characters; the limit is ${counted(limits.datasetCellCharactersMax)}`
-        : 'a NUL character';
-    const code = cell.length > limits.datasetCellCharactersMax ? 'cell_too_long' : 'nul_character';
-    const message = `Row ${counted(this.#rowsSeen)} has a value in ${quoted(column)} with ${why}.`;
-    this.#options.problems.add({ code, row: this.#rowsSeen, column, message });
-    return false;
-  }
-
-  #text(value: unknown, index: number): string {
-    if (typeof value === 'string') return value;
-    if (value === null || value === undefined) return '';
-    if (typeof value === 'number') {
-      if (Number.isFinite(value)) return String(value);
-      if (!Number.isNaN(value)) this.#infinite.add(index);
-      return '';
-    }
-    return String(value);
-  }
-
-  #refuse(code: string, column: string, message: string): void {
-    this.#options.problems.add({ code, column, message });
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
+    await reader.close();
+    await file.remove();
   }
 }
 
-type ChunkOrNone = FileMetaData['row_groups'][number]['columns'][number] | undefined;
-
-const explained = (error: unknown, column: string): unknown => {
-  if (error instanceof AppError) return error;
-  if (error instanceof PageFault) return damaged(`column ${quoted(column)}: ${error.message}`, error);
-  if (error instanceof Error && (error as NodeJS.ErrnoException).syscall) return error;
-  return damaged(`column ${quoted(column)}: ${error instanceof Error ? error.message : String(error)}`, error);
-};
-
-const typesRefused: ReadonlySet<string> = new Set(['BSON', 'INTERVAL', 'GEOMETRY', 'GEOGRAPHY', 'VARIANT']);
-
-/** Why a column cannot be cells of a table, or null. */
-function unusable({ children, element }: SchemaTree): string | null {
-  const types = [element.logical_type?.type, element.converted_type].filter((type) => type !== undefined);
-  if (children.length > 0 || element.repetition_type === 'REPEATED') {
-    return 'holds lists or records; write one plain value per column';
+/** A path for another process to read: the source's own, or that of a copy. */
+async function pathOf(source: DatasetSource): Promise<{ path: string; remove: () => Promise<void> }> {
+  if (source.localPath) return { path: await source.localPath(), remove: async () => {} };
+  const folder = await mkdtemp(join(tmpdir(), 'agon-dataset-'));
+  const path = join(folder, 'dataset.parquet');
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    await pipeline(Readable.from(source.open()), createWriteStream(path));
+    return { path, remove };
+  } catch (error) {
+    await remove();
+    throw error;
   }
-  const refused = types.find((type) => typesRefused.has(type));
-  if (refused) return `has the type ${refused}; write it as numbers or text`;
-  const readable = types.some((type) => type === 'DECIMAL' || type === 'UUID' || type === 'FLOAT16');
-  return element.type === 'FIXED_LEN_BYTE_ARRAY' && !readable ? 'holds bytes; write it as numbers or text' : null;
 }

@@ -9,9 +9,3 @@ export const quoted = (text: string): string => {
 
 /** 90001 as 90,001. */
 export const counted = (count: number): string => count.toLocaleString('en');
-
-/** A list with a bounded number of items: `a, b and 3 more`. */
-export const listed = (items: readonly string[], itemsMax: number): string => {
-  const shown = items.slice(0, itemsMax).join(', ');
-  return items.length > itemsMax ? `${shown} and ${counted(items.length - itemsMax)} more` : shown;
-};

@@ -46,6 +46,20 @@ it('gives a Redis address whose password is needed', async () => {
   expect(await talk(Number(port), 'wrong', 'PING')).toMatch(/WRONGPASS|invalid/i);
 });
 
+it('gives a MongoDB address whose password is needed', async () => {
+  const { mongodbUrl } = await start();
+  const { port } = new URL(mongodbUrl);
+  const stranger = await mongoose.createConnection(`mongodb://127.0.0.1:${port}/agon`).asPromise();
+  await expect(stranger.collection('things').findOne()).rejects.toMatchObject({ code: 13, codeName: 'Unauthorized' });
+  await stranger.close();
+  const guess = mongodbUrl.replace(/:[0-9a-f]{48}@/, ':guess@');
+  await expect(mongoose.createConnection(guess).asPromise()).rejects.toThrow('Authentication failed');
+  const plain = mongodbUrl.replace('&authMechanism=SCRAM-SHA-256', '');
+  const connection = await mongoose.createConnection(plain).asPromise();
+  expect(await connection.collection('things').findOne()).toBeNull();
+  await connection.close();
+});
+
 it('refuses a folder that another process serves, and says which', async () => {
   await start();
   const { pid } = JSON.parse(await readFile(join(folder, 'mongo', 'lock'), 'utf8'));

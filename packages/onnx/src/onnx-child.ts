@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { LimitedProcess } from './child-process.ts';
 import type { OnnxValue } from './onnx-value.ts';
@@ -27,6 +28,8 @@ export type OnnxChild = {
   /** Version of onnxruntime. */
   readonly runtime: string;
   readonly alive: boolean;
+  /** Of the process. */
+  readonly pid: number;
   /**
    * @param feeds columns of `rows` values by input name.
    * @param options.fetches the outputs wanted; every tensor where it is left out.
@@ -56,7 +59,7 @@ export async function openOnnxChild(options: {
     ...(options.script === undefined ? {} : { script: options.script }),
   });
   try {
-    const request = { kind: 'load', modelPath: options.modelPath, threads: limits.threads } as const;
+    const request = { kind: 'load', modelPath: resolve(options.modelPath), threads: limits.threads } as const;
     const loaded = await child.ask(request, limits.timeMs);
     if (loaded.kind !== 'loaded') throw new Error('The scoring process answered out of turn.');
     return handle(child, loaded, limits);
@@ -77,6 +80,7 @@ function handle(
     inputs: loaded.inputs,
     outputs: loaded.outputs,
     runtime: child.runtime,
+    pid: child.pid,
     get alive() {
       return child.alive;
     },

@@ -1,15 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TableSchema } from '@agon/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type OnnxChild, type OnnxLimits, openOnnxChild } from './onnx-child.ts';
+import type { OnnxChild } from './onnx-child.ts';
 import { predictTable } from './predict-table.ts';
-import { OnnxRejection } from './rejection.ts';
 import { floats, modelOf, type TestNode, texts } from './testing/graph.ts';
-import { categoryTable, hungryRegressor, linearClassifier, linearRegressor, slowRegressor } from './testing/models.ts';
+import { ModelFolder, rejectionOf } from './testing/model-folder.ts';
+import { categoryTable, linearClassifier, linearRegressor } from './testing/models.ts';
 
-const limits: OnnxLimits = { memoryMib: 1_024, threads: 1, timeMs: 30_000 };
 const numberTable: TableSchema = {
   target: 't',
   classes: null,
@@ -25,35 +21,14 @@ const wordTable: TableSchema = {
   ],
 };
 
-let folder: string;
-let count = 0;
-const open: OnnxChild[] = [];
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'agon-onnx-'));
+let models: ModelFolder;
+beforeAll(() => {
+  models = new ModelFolder();
 });
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((child) => child.close()));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => models.closeChildren());
+afterAll(() => models.remove());
 
-async function opened(bytes: Uint8Array, changes: Partial<OnnxLimits> = {}): Promise<OnnxChild> {
-  count += 1;
-  const modelPath = join(folder, `${count}.onnx`);
-  await writeFile(modelPath, bytes);
-  const child = await openOnnxChild({ modelPath, limits: { ...limits, ...changes } });
-  open.push(child);
-  return child;
-}
-
-async function rejectionOf(work: Promise<unknown>): Promise<OnnxRejection> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(OnnxRejection);
-  return error as OnnxRejection;
-}
+const numbersOf = (values: number[]) => [Float64Array.from(values)];
 
 const classifier = (nodes: TestNode[], extra = {}) =>
   modelOf({
@@ -62,11 +37,10 @@ const classifier = (nodes: TestNode[], extra = {}) =>
     outputs: [{ name: 'probabilities', type: 'float32', shape: ['N', 2] }],
     ...extra,
   });
-const numbersOf = (values: number[]) => [Float64Array.from(values)];
 
 describe('predictions', () => {
   test('probabilities and string labels come in the order of rows and classes', async () => {
-    const child = await opened(linearClassifier({ weights: [-1, 1], biases: [0, 0], labels: ['no', 'yes'] }));
+    const child = await models.open(linearClassifier({ weights: [-1, 1], biases: [0, 0], labels: ['no', 'yes'] }));
     const columns = numbersOf([-2, 0.5, 3]);
     const found = await predictTable({ child, table: classTable, task: 'tabular-classification', columns, rows: 3 });
     expect([...found.labels]).toEqual([0, 1, 1]);
@@ -75,7 +49,7 @@ describe('predictions', () => {
   });
 
   test('without a label output the largest probability is the label', async () => {
-    const child = await opened(linearClassifier({ weights: [-1, 1], biases: [0, 0] }));
+    const child = await models.open(linearClassifier({ weights: [-1, 1], biases: [0, 0] }));
     const columns = numbersOf([5, -5]);
     const found = await predictTable({ child, table: classTable, task: 'tabular-classification', columns, rows: 2 });
     expect([...found.labels]).toEqual([1, 0]);
@@ -92,14 +66,14 @@ describe('predictions', () => {
         [0, 1],
       ],
     });
-    const child = await opened(bytes);
+    const child = await models.open(bytes);
     const columns = [Float64Array.from([1, 2, 3, 4]), ['grün', 'red', 'never seen', '']];
     const found = await predictTable({ child, table: wordTable, task: 'tabular-classification', columns, rows: 4 });
     expect([...found.probabilities]).toEqual([0.25, 0.75, 1, 0, 0, 1, 0.5, 0.5]);
   });
 
   test('regression gives one number per row, also over many batches and messages', async () => {
-    const child = await opened(linearRegressor({ slope: 2, offset: 1 }));
+    const child = await models.open(linearRegressor({ slope: 2, offset: 1 }));
     const rows = 2_500_000;
     const columns = [Float32Array.from({ length: rows }, (_, row) => row % 1_000)];
     const found = await predictTable({ child, table: numberTable, task: 'tabular-regression', columns, rows });
@@ -109,13 +83,13 @@ describe('predictions', () => {
   });
 
   test('no rows give no predictions', async () => {
-    const child = await opened(linearRegressor({ slope: 2, offset: 1 }));
+    const child = await models.open(linearRegressor({ slope: 2, offset: 1 }));
     const found = await predictTable({ child, table: numberTable, task: 'tabular-regression', columns: [[]], rows: 0 });
     expect(found).toHaveLength(0);
   });
 
   test('a missing number reaches the model as NaN', async () => {
-    const child = await opened(
+    const child = await models.open(
       modelOf({
         nodes: [
           { type: 'IsNaN', inputs: ['x'], outputs: ['missing'] },
@@ -143,14 +117,14 @@ describe('models that break the contract', () => {
     });
 
   test('an input that is no column is refused with the names of the columns', async () => {
-    const child = await opened(linearClassifier({ input: 'y', weights: [1, -1], biases: [0, 0] }));
+    const child = await models.open(linearClassifier({ input: 'y', weights: [1, -1], biases: [0, 0] }));
     const rejection = await rejectionOf(classify(child));
     expect(rejection).toMatchObject({ code: 'inputs_wrong' });
     expect(rejection.message).toContain('"x"');
   });
 
   test('a number column asked for as a string is refused', async () => {
-    const child = await opened(
+    const child = await models.open(
       categoryTable({
         input: 'x',
         categories: ['a'],
@@ -164,11 +138,11 @@ describe('models that break the contract', () => {
   });
 
   test('another number of classes, a missing output and a sequence output are refused', async () => {
-    const three = await opened(linearClassifier({ weights: [1, 2, 3], biases: [0, 0, 0] }));
+    const three = await models.open(linearClassifier({ weights: [1, 2, 3], biases: [0, 0, 0] }));
     expect(await rejectionOf(classify(three))).toMatchObject({ code: 'outputs_wrong' });
-    const none = await opened(linearRegressor({ slope: 1, offset: 0 }));
+    const none = await models.open(linearRegressor({ slope: 1, offset: 0 }));
     expect(await rejectionOf(classify(none))).toMatchObject({ code: 'outputs_wrong' });
-    const zipped = await opened(
+    const zipped = await models.open(
       modelOf(
         {
           nodes: [
@@ -199,7 +173,7 @@ describe('models that break the contract', () => {
     ['infinity', [Number.POSITIVE_INFINITY, 0], 'output_not_finite'],
     ['a negative probability', [-0.5, 1.5], 'output_not_finite'],
   ])('%s is refused', async (_name, values, code) => {
-    const child = await opened(
+    const child = await models.open(
       classifier(
         [
           { type: 'Mul', inputs: ['x', 'zero'], outputs: ['nothing'] },
@@ -212,7 +186,7 @@ describe('models that break the contract', () => {
   });
 
   test('a prediction that is not finite is refused by row', async () => {
-    const child = await opened(linearRegressor({ slope: 1, offset: 0 }));
+    const child = await models.open(linearRegressor({ slope: 1, offset: 0 }));
     const columns = numbersOf([1, Number.POSITIVE_INFINITY]);
     const rejection = await rejectionOf(
       predictTable({ child, table: numberTable, task: 'tabular-regression', columns, rows: 2 }),
@@ -222,12 +196,12 @@ describe('models that break the contract', () => {
   });
 
   test('a label that is no class is refused', async () => {
-    const child = await opened(linearClassifier({ weights: [1, -1], biases: [0, 0], labels: ['no', 'maybe'] }));
+    const child = await models.open(linearClassifier({ weights: [1, -1], biases: [0, 0], labels: ['no', 'maybe'] }));
     expect(await rejectionOf(classify(child, [-4]))).toMatchObject({ code: 'outputs_wrong' });
   });
 
   test('an output of another number of rows is refused', async () => {
-    const child = await opened(
+    const child = await models.open(
       classifier([{ type: 'Identity', inputs: ['fixed'], outputs: ['probabilities'] }], {
         initializers: [floats('fixed', [1, 2], [0.5, 0.5])],
       }),
@@ -236,7 +210,7 @@ describe('models that break the contract', () => {
   });
 
   test('text that would fill the memory of the reader is refused', async () => {
-    const child = await opened(
+    const child = await models.open(
       modelOf({
         nodes: [
           { type: 'Concat', inputs: ['x', 'x'], outputs: ['two'], attributes: { axis: { int: 1 } } },
@@ -254,110 +228,5 @@ describe('models that break the contract', () => {
     );
     const values = Array.from({ length: 1_000 }, () => 1);
     expect(await rejectionOf(classify(child, values))).toMatchObject({ code: 'outputs_wrong' });
-  });
-});
-
-describe('models that misbehave', () => {
-  const regress = (child: OnnxChild, values = [1, 2]) =>
-    predictTable({
-      child,
-      table: numberTable,
-      task: 'tabular-regression',
-      columns: numbersOf(values),
-      rows: values.length,
-    });
-
-  test('bytes that are no model are refused when loaded', async () => {
-    expect(await rejectionOf(opened(new TextEncoder().encode('garbage')))).toMatchObject({ code: 'model_unreadable' });
-  });
-
-  test('an error of the runtime is told in one line without paths', async () => {
-    const child = await opened(
-      modelOf(
-        {
-          nodes: [{ type: 'Reshape', inputs: ['x', 'shape'], outputs: ['prediction'] }],
-          inputs: [{ name: 'x', type: 'float32', shape: ['N', 1] }],
-          outputs: [{ name: 'prediction', type: 'float32', shape: ['N', 1] }],
-          initializers: [],
-        },
-        (model) => {
-          model.graph?.initializer?.push({
-            name: 'shape',
-            dims: [2],
-            dataType: 7,
-            rawData: new Uint8Array(BigInt64Array.from([7n, 1n]).buffer),
-          });
-        },
-      ),
-    );
-    const rejection = await rejectionOf(regress(child));
-    expect(rejection).toMatchObject({ code: 'inference_failed' });
-    expect(rejection.message).toContain('Reshape');
-    expect(rejection.message).not.toContain('\n');
-    expect(child.alive).toBe(true);
-    expect((await regress(child, [1, 2, 3, 4, 5, 6, 7]))[6]).toBe(7);
-  });
-
-  test('a model that does not finish in time is killed', async () => {
-    const child = await opened(slowRegressor({ size: 1_500, steps: 400 }), { timeMs: 1_500 });
-    expect(await rejectionOf(regress(child))).toMatchObject({ code: 'inference_too_slow' });
-    expect(child.alive).toBe(false);
-    expect(await rejectionOf(regress(child))).toMatchObject({ code: 'inference_too_slow' });
-  });
-
-  test('a model that eats memory is killed', async () => {
-    const child = await opened(hungryRegressor({ mib: 1_200 }), { memoryMib: 400 });
-    expect(await rejectionOf(regress(child))).toMatchObject({ code: 'inference_out_of_memory' });
-    expect(child.alive).toBe(false);
-  });
-
-  test('a model that asks for more memory than there is fails as out of memory', async () => {
-    const child = await opened(hungryRegressor({ mib: 50_000_000 }));
-    expect(await rejectionOf(regress(child))).toMatchObject({ code: 'inference_out_of_memory' });
-  });
-});
-
-describe('the process', () => {
-  const crashing = async (body: string) => {
-    count += 1;
-    const script = join(folder, `crash-${count}.mjs`);
-    await writeFile(script, body);
-    return openOnnxChild({ modelPath: 'unused', limits, script });
-  };
-
-  test('a crash after the runtime was ready is the fault of the model', async () => {
-    const body = `process.send({ kind: 'ready', runtime: 'x' }); process.on('message', () => process.abort());`;
-    expect(await rejectionOf(crashing(body))).toMatchObject({ code: 'inference_failed' });
-  });
-
-  test('a process that never comes up, or is killed from outside, is the fault of the service', async () => {
-    await expect(crashing(`throw new Error('no runtime here')`)).rejects.toThrow('no runtime here');
-    await expect(crashing(`throw new Error('no runtime here')`)).rejects.not.toBeInstanceOf(OnnxRejection);
-    const killed = `process.send({ kind: 'ready', runtime: 'x' }); process.on('message', () => process.kill(process.pid, 'SIGKILL'));`;
-    await expect(crashing(killed)).rejects.not.toBeInstanceOf(OnnxRejection);
-  });
-
-  test('it sees nothing of the environment', async () => {
-    const body = `process.send({ kind: 'ready', runtime: 'x' });
-      process.on('message', ({ id }) => process.send({ kind: 'rejected', id, code: 'inference_failed', message: Object.keys(process.env).join() }));`;
-    process.env.SECRET_OF_THE_TEST = '1';
-    const rejection = await rejectionOf(crashing(body));
-    expect(rejection.message).not.toContain('SECRET');
-  });
-
-  test('close ends it, twice is once, and a run in flight is told', async () => {
-    const child = await opened(slowRegressor({ size: 1_500, steps: 400 }));
-    const run = predictTable({
-      child,
-      table: numberTable,
-      task: 'tabular-regression',
-      columns: numbersOf([1]),
-      rows: 1,
-    });
-    const failed = expect(run).rejects.toThrow('closed');
-    await child.close();
-    await child.close();
-    await failed;
-    expect(child.alive).toBe(false);
   });
 });

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { type QueueJobName, Signal } from '@agon/contracts';
 import { type Clock, type Log, systemClock } from '@agon/kit';
 import type { JobsOptions } from 'bullmq';
-import { bounded, closeRedis, defaultPrefix, openRedis, untilReady } from './connection.ts';
+import { bounded, closeRedis, defaultPrefix, openRedis } from './connection.ts';
 import type { AddOptions, QueueProducer } from './producer-type.ts';
-import { openQueues, queueNames } from './queues.ts';
+import { closeQueues, openQueues, queueNames, queuesReady } from './queues.ts';
 import { signalChannel, signalHub, subscribe } from './signals.ts';
 import { dueMs, readPayload, workKey } from './work-key.ts';
 
@@ -35,14 +36,18 @@ export async function connectQueue(options: QueueOptions): Promise<ConnectedQueu
   const subscriber = openRedis(redisUrl, 'patient', log);
   const hub = signalHub(log);
   const channel = signalChannel(prefix);
-  try {
-    await untilReady(redis);
-    await bounded(subscribe(subscriber, channel, hub.receive));
-  } catch (error) {
+  const queues = openQueues({ redis, prefix, log });
+  const close = async (): Promise<void> => {
+    await closeQueues(queues);
     await Promise.all([closeRedis(redis), closeRedis(subscriber)]);
+  };
+  try {
+    // A queue that fails while it begins stays failed, so nobody gets one that has not begun.
+    await Promise.all([queuesReady(queues), bounded(subscribe(subscriber, channel, hub.receive))]);
+  } catch (error) {
+    await close();
     throw error;
   }
-  const queues = openQueues({ redis, prefix, log });
 
   return {
     async add(name, payload, { delayMs = 0 } = {}) {
@@ -74,10 +79,7 @@ export async function connectQueue(options: QueueOptions): Promise<ConnectedQueu
       return Object.fromEntries(await bounded(Promise.all(pairs))) as Record<QueueJobName, QueueCounts>;
     },
 
-    async close() {
-      await Promise.all(queueNames.map((name) => queues[name].close().catch(() => undefined)));
-      await Promise.all([closeRedis(redis), closeRedis(subscriber)]);
-    },
+    close,
   };
 }
 
@@ -89,7 +91,9 @@ export async function connectQueue(options: QueueOptions): Promise<ConnectedQueu
  * - `reschedule`: work that waits out the delay of a failed try runs now.
  */
 function addOptions(key: string, { nowMs, delayMs }: { nowMs: number } & Required<AddOptions>): JobsOptions {
-  if (delayMs <= 0) return { deduplication: { id: key, keepLastIfActive: true, reschedule: true } };
+  // Counted ids would begin again at 1 in a Redis that lost everything, and meet those of work that still runs.
+  const jobId = randomUUID();
+  if (delayMs <= 0) return { jobId, deduplication: { id: key, keepLastIfActive: true, reschedule: true } };
   const due = dueMs(nowMs, delayMs);
-  return { delay: due - nowMs, deduplication: { id: `${key}@${due}`, keepLastIfActive: true } };
+  return { jobId, delay: due - nowMs, deduplication: { id: `${key}@${due}`, keepLastIfActive: true } };
 }

@@ -42,9 +42,3 @@ export async function bounded<T>(work: Promise<T>): Promise<T> {
     clearTimeout(timer);
   }
 }
-
-/** Waits until the connection is usable. @throws AppError `not_ready` where that takes too long. */
-export async function untilReady(redis: Redis): Promise<void> {
-  if (redis.status === 'ready') return;
-  await bounded(new Promise<void>((resolve) => redis.once('ready', resolve)));
-}

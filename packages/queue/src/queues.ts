@@ -2,12 +2,13 @@ import { jobCatalog, type QueueJobName } from '@agon/contracts';
 import type { Log } from '@agon/kit';
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { bounded } from './connection.ts';
 
 export const queueNames = Object.keys(jobCatalog) as QueueJobName[];
 
 export type Queues = { readonly [N in QueueJobName]: Queue };
 
-const backoffMs = 1_000;
+const backoffMs = 500;
 const eventsKept = 100;
 const kept = { completed: { count: 100, age: 60 * 60 }, failed: { count: 500, age: 7 * 24 * 60 * 60 } };
 
@@ -31,4 +32,13 @@ export function openQueues(input: { redis: Redis; prefix: string; log: Log }): Q
     return [name, queue] as const;
   });
   return Object.fromEntries(pairs) as Queues;
+}
+
+/** Waits until every queue is usable. @throws AppError `not_ready` where that takes too long. */
+export async function queuesReady(queues: Queues): Promise<void> {
+  await bounded(Promise.all(Object.values(queues).map((queue) => queue.waitUntilReady())));
+}
+
+export async function closeQueues(queues: Queues): Promise<void> {
+  await Promise.all(Object.values(queues).map((queue) => queue.close().catch(() => undefined)));
 }

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { QueueJobName, QueuePayload } from '@agon/contracts';
 import { type Clock, type Log, systemClock } from '@agon/kit';
 import { bounded, closeRedis, defaultPrefix, openRedis } from './connection.ts';
-import { openQueues } from './queues.ts';
+import { closeQueues, openQueues } from './queues.ts';
 
 /** Only work without a payload can be scheduled. */
 export type ScheduledName = {
@@ -22,13 +23,14 @@ export type ScheduleOptions = {
  */
 export function startSchedule(options: ScheduleOptions): { close(): Promise<void> } {
   const { redisUrl, log, every, clock = systemClock, prefix = defaultPrefix } = options;
-  const redis = openRedis(redisUrl, 'producer', log);
+  const redis = openRedis(redisUrl, 'patient', log);
   const queues = openQueues({ redis, prefix, log });
 
   const ask = async (name: ScheduledName, periodMs: number): Promise<void> => {
     const period = Math.floor(clock.nowMs() / periodMs);
     try {
-      await bounded(queues[name].add(name, {}, { deduplication: { id: `period-${period}`, ttl: 2 * periodMs } }));
+      const once = { id: `period-${period}`, ttl: 2 * periodMs };
+      await bounded(queues[name].add(name, {}, { jobId: randomUUID(), deduplication: once }));
     } catch (error) {
       log.warn({ err: error, queue: name }, 'scheduled work could not be asked for');
     }
@@ -43,7 +45,7 @@ export function startSchedule(options: ScheduleOptions): { close(): Promise<void
   return {
     async close() {
       for (const timer of timers) clearInterval(timer);
-      await Promise.all(Object.values(queues).map((queue) => queue.close().catch(() => undefined)));
+      await closeQueues(queues);
       await closeRedis(redis);
     },
   };

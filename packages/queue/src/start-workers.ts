@@ -4,7 +4,7 @@ import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { closeRedis, defaultPrefix, openRedis } from './connection.ts';
 import { type CountersByQueue, newCounters } from './counters.ts';
-import { openQueues, type Queues } from './queues.ts';
+import { closeQueues, openQueues, type Queues } from './queues.ts';
 import { stuckWatch } from './stuck-watch.ts';
 import { toProcessor } from './to-processor.ts';
 
@@ -57,7 +57,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     async close() {
       clearInterval(timer);
       await Promise.all(workers.map((worker) => worker && closeWorker(worker, options.closeMs ?? closeMsDefault, log)));
-      await Promise.all(Object.values(queues).map((queue) => queue.close().catch(() => undefined)));
+      await closeQueues(queues);
       await closeRedis(redis);
     },
   };
@@ -111,9 +111,8 @@ async function closeWorker(worker: Worker, closeMs: number, log: Log): Promise<v
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), closeMs);
   });
-  const ended = await Promise.race([worker.close(), late]);
+  // Where it is late, its hold on the work ends with the connection, which the caller closes next.
+  const ended = await Promise.race([worker.close().catch(() => undefined), late]);
   clearTimeout(timer);
-  if (ended !== 'late') return;
-  log.warn({ queue: worker.name }, 'work still runs and is left to another worker');
-  await worker.close(true);
+  if (ended === 'late') log.warn({ queue: worker.name }, 'work still runs and is left to another worker');
 }

@@ -3,7 +3,9 @@
  * servers. May import every package. Tests of packages and services call it.
  */
 export * from './builders.ts';
+export * from './cuttable-proxy.ts';
 export * from './fixed-clock.ts';
 export * from './memory-queue.ts';
+export * from './private-servers.ts';
 export * from './sequential-ids.ts';
 export * from './test-servers.ts';

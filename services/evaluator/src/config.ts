@@ -1,9 +1,19 @@
-import { sharedSettings } from '@agon/kit';
+import { readConfig, sharedSettings } from '@agon/kit';
 import { z } from 'zod';
 
 export const EvaluatorSettings = z.object({
   ...sharedSettings,
-  SCORING_THREADS: z.coerce.number().int().min(1).max(256).default(1).describe('threads of one scoring process'),
+  SCORING_THREADS: z.coerce.number().int().min(1).max(64).default(1).describe('threads that one model may use'),
+  SCORING_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .max(3_600)
+    .default(60)
+    .describe('how long one inference of a submission may take'),
   AGON_PARENT: z.literal('1').optional().describe('end when stdin closes, because the parent is gone'),
 });
 export type EvaluatorSettings = z.infer<typeof EvaluatorSettings>;
+
+/** @throws ConfigError that names every fault. */
+export const readSettings = (env: Readonly<Record<string, string | undefined>>): EvaluatorSettings =>
+  readConfig(EvaluatorSettings, env);

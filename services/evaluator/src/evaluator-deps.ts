@@ -3,16 +3,28 @@ import type { QueueProducer } from '@agon/queue/producer';
 import type { ArtifactStore, Stores } from '@agon/store';
 import type { TaskModules } from './tasks/task-module.ts';
 
+export type ScoringLimits = {
+  readonly submissionBytesMax: number;
+  /** From loading the model to the last row of both hidden parts. */
+  readonly scoringMsMax: number;
+  readonly childMemoryMib: number;
+  readonly threads: number;
+  readonly bootstrapResamples: number;
+  /** For how long a submission is tried again that the service, not the submission, keeps from being scored. */
+  readonly patienceMs: number;
+};
+
 /** Everything that the handlers reach beyond themselves. */
 export type EvaluatorDeps = {
-  readonly stores: Stores;
-  readonly artifacts: ArtifactStore;
+  readonly stores: Pick<Stores, 'jobs' | 'runs' | 'seats' | 'evaluations' | 'events'>;
+  readonly artifacts: Pick<ArtifactStore, 'put' | 'read' | 'localPath'>;
   readonly queue: Pick<QueueProducer, 'add' | 'signal'>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly tasks: TaskModules;
-  /** Versions of the software, for evaluations and receipts. */
+  /** Versions of the software, for evaluations: `{ agon, node }`; a task adds its runtime's. */
   readonly versions: Readonly<Record<string, string>>;
+  readonly limits: ScoringLimits;
+  readonly tasks: TaskModules;
 };
 
 /** Now, as the store keeps time. */

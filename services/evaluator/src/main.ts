@@ -1,14 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import { createLogger, readConfig, Shutdown, systemClock } from '@agon/kit';
+import { limits } from '@agon/contracts';
+import { createLogger, Shutdown, systemClock } from '@agon/kit';
 import { connectQueue } from '@agon/queue/producer';
 import { startWorkers } from '@agon/queue/worker';
 import { connectStores, fileArtifactStore } from '@agon/store';
 import { z } from 'zod';
 import { buildEvaluator } from './build-evaluator.ts';
-import { EvaluatorSettings } from './config.ts';
-import { tabularTask } from './tasks/tabular.ts';
+import { readSettings } from './config.ts';
+import { taskModules } from './tasks/task-modules.ts';
 
-const settings = readConfig(EvaluatorSettings, process.env);
+const patienceMs = 60 * 60_000;
+
+const settings = readSettings(process.env);
 const log = createLogger({ name: 'evaluator', level: settings.LOG_LEVEL });
 const shutdown = new Shutdown();
 
@@ -25,10 +28,23 @@ async function start(): Promise<void> {
   const queue = await connectQueue({ redisUrl, log });
   shutdown.add('queue', () => queue.close());
   const artifacts = fileArtifactStore({ folder: settings.ARTIFACTS_DIR });
-  const tabular = tabularTask({ threads: settings.SCORING_THREADS });
-  const tasks = { 'tabular-classification': tabular, 'tabular-regression': tabular };
-  const versions = { agon: await readVersion(), node: process.versions.node };
-  const handlers = buildEvaluator({ stores, artifacts, queue, clock, log, tasks, versions });
+  const handlers = buildEvaluator({
+    stores,
+    artifacts,
+    queue,
+    clock,
+    log,
+    versions: { agon: await readVersion(), node: process.versions.node },
+    limits: {
+      submissionBytesMax: limits.submissionBytesMax,
+      scoringMsMax: settings.SCORING_SECONDS * 1_000,
+      childMemoryMib: limits.scoringChildMemoryMib,
+      threads: settings.SCORING_THREADS,
+      bootstrapResamples: limits.bootstrapResamples,
+      patienceMs,
+    },
+    tasks: taskModules,
+  });
   const workers = startWorkers({ redisUrl, log, handlers, clock });
   shutdown.add('workers', () => workers.close());
   process.stdout.write(`${JSON.stringify({ ready: true })}\n`);

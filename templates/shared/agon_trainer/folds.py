@@ -1,7 +1,6 @@
 """Which rows a trial learns from and which it is judged on: stratified folds, or one holdout for larger data."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +67,3 @@ def fold_count(rows: int, width: int, outputs: int, seconds: float, threads: int
     if work * 4 < affordable or (rows <= SMALL_ROWS and width <= SMALL_WIDTH):
         return 5
     return 3 if work < affordable else 1
-
-
-def one_hot(codes: npt.NDArray[Any], width: int) -> npt.NDArray[np.float32]:
-    return np.eye(width, dtype=np.float32)[codes]

@@ -18,8 +18,11 @@ class Graph:
     """Nodes, constants and the inputs used so far. Internal names start with `agon:`."""
 
     def __init__(self) -> None:
-        self._nodes: list[onnx.NodeProto] = []
-        self._constants: list[onnx.TensorProto] = []
+        self._model = onnx.ModelProto(ir_version=IR_VERSION, producer_name="agon-templates")
+        self._model.opset_import.add(domain="", version=OPSET)
+        self._model.opset_import.add(domain=ML_DOMAIN, version=OPSET_ML)
+        self._graph = self._model.graph  # filled in place: trees are large, and each copy of them takes time
+        self._graph.name = "agon"
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._inputs: dict[str, int] = {}
         self._count = 0
@@ -43,7 +46,7 @@ class Graph:
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._known:
             self._known[key] = self._name()
-            self._constants.append(numpy_helper.from_array(array, self._known[key]))
+            self._graph.initializer.append(numpy_helper.from_array(array, self._known[key]))
         return self._known[key]
 
     def number(self, value: float) -> str:
@@ -53,14 +56,29 @@ class Graph:
         return self.constant(np.array(values), np.int64)
 
     def node(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+        """Append a node and return its output's name. Attributes that are numpy arrays are written without checks."""
         output = self._name()
-        self._nodes.append(helper.make_node(operator, list(inputs), [output], domain=domain, **attributes))
+        self._append(operator, output, inputs, domain, attributes)
         return output
 
     def named(self, operator: str, name: str, *inputs: str, **attributes: Any) -> None:
         """A node whose output is called `name`: an output of the model."""
         domain = ML_DOMAIN if operator == "LabelEncoder" else ""
-        self._nodes.append(helper.make_node(operator, list(inputs), [name], domain=domain, **attributes))
+        self._append(operator, name, inputs, domain, attributes)
+
+    def _append(
+        self, operator: str, output: str, inputs: Sequence[str], domain: str, attributes: dict[str, Any]
+    ) -> None:
+        node = self._graph.node.add(op_type=operator, domain=domain, input=inputs, output=[output])
+        for name, value in attributes.items():
+            if not isinstance(value, np.ndarray):
+                node.attribute.append(helper.make_attribute(name, value))
+            elif value.dtype.kind == "S":
+                node.attribute.add(name=name, type=onnx.AttributeProto.STRINGS, strings=value.tolist())
+            elif value.dtype.kind == "f":
+                node.attribute.add(name=name, type=onnx.AttributeProto.FLOATS, floats=value.tolist())
+            else:
+                node.attribute.add(name=name, type=onnx.AttributeProto.INTS, ints=value.tolist())
 
     def add(self, left: str, right: str) -> str:
         return self.node("Add", left, right)
@@ -96,18 +114,9 @@ class Graph:
         return self.node("Expand", constant, self.node("Concat", count, self.integers([1]), axis=0))
 
     def build(self, outputs: dict[str, tuple[int, list[int | str]]]) -> onnx.ModelProto:
-        """The model with these outputs (name to element type and shape)."""
-        graph = helper.make_graph(
-            self._nodes,
-            "agon",
-            [helper.make_tensor_value_info(name, kind, ["N", 1]) for name, kind in self._inputs.items()],
-            [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in outputs.items()],
-            initializer=self._constants,
-        )
-        model = helper.make_model(
-            graph,
-            opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(ML_DOMAIN, OPSET_ML)],
-            producer_name="agon-templates",
-        )
-        model.ir_version = IR_VERSION
-        return model
+        """The model with these outputs (name to element type and shape). Ends the graph: call it once."""
+        for name, kind in self._inputs.items():
+            self._graph.input.append(helper.make_tensor_value_info(name, kind, ["N", 1]))
+        for name, (kind, shape) in outputs.items():
+            self._graph.output.append(helper.make_tensor_value_info(name, kind, shape))
+        return self._model

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 QUIET_SECONDS = 0.5
+BEAT_SECONDS = 1.5
 
 
 class Progress:
@@ -34,6 +35,11 @@ class Progress:
         self.step += 1
         if time.monotonic() - self._printed_at >= QUIET_SECONDS:
             self._print(metrics, None)
+
+    def beat(self) -> None:
+        """Print a line if none was printed for a while: a sign of life while one long call runs."""
+        if time.monotonic() - self._printed_at >= BEAT_SECONDS:
+            self._print({}, None)
 
     def _print(self, metrics: dict[str, float], message: str | None) -> None:
         line: dict[str, object] = {"step": self.step}

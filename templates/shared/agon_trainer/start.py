@@ -102,6 +102,7 @@ class HandIn:
         while not self.clock.stopping:
             if signal.sigtimedwait({signal.SIGTERM}, min(0.5, max(0.01, self.clock.left))):
                 self.clock.stop()
+            self.progress.beat()
         time.sleep(min(PATIENCE_SECONDS, self.clock.reserve / 3))
         while self.save is None:
             time.sleep(0.05)

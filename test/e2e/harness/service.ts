@@ -18,11 +18,11 @@ export type TestService = {
 };
 
 /** The whole service in a temporary folder, on free ports, as \`agon up\` starts it. */
-export async function startService(): Promise<TestService> {
+export async function startService(settings: Readonly<Record<string, string>> = {}): Promise<TestService> {
   const folder = await mkdtemp(join(tmpdir(), 'agon-e2e-'));
   const shutdown = new Shutdown();
   shutdown.add('folder', () => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'info' };
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'info', ...settings };
   const stack = await startStack({ folder, host: '127.0.0.1', port: 0, env });
   shutdown.add('stack', stack.stop);
   const templates = join(folder, 'templates');

@@ -1,6 +1,7 @@
 import { limits } from '@agon/contracts';
 import { classOfCell } from './cell.ts';
 import { DistinctCounter, hashOfNumber, hashOfString } from './distinct-counter.ts';
+import { ownCopy } from './own-copy.ts';
 
 export type OddCell = { readonly row: number; readonly text: string };
 
@@ -75,12 +76,12 @@ export class ColumnTally {
     else this.strings += 1;
     this.#distinct.add(hashOfString(trimmed));
     if (this.oddCells.length < this.#oddCellsMax)
-      this.oddCells.push({ row, text: trimmed.slice(0, exampleCharactersMax) });
+      this.oddCells.push({ row, text: ownCopy(trimmed.slice(0, exampleCharactersMax)) });
   }
 
   #example(trimmed: string): void {
     if (this.examples.length === examplesMax) return;
     const cut = trimmed.slice(0, exampleCharactersMax);
-    if (!this.examples.includes(cut)) this.examples.push(cut);
+    if (!this.examples.includes(cut)) this.examples.push(ownCopy(cut));
   }
 }

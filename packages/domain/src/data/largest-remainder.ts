@@ -3,7 +3,7 @@
  * goes to the largest remainders (Hamilton's method); ties go to the larger quota, then to the earlier. Where caps stop
  * that, the rest goes round again to whoever has room.
  *
- * @param quotas what each should get, a fraction; below 0 counts as 0.
+ * @param quotas what each should get, a fraction, in sum at most `total`; below 0 counts as 0.
  * @param caps the most that each can get, whole.
  * @returns whole numbers that sum to `total`, or to the sum of the caps where that is less.
  */

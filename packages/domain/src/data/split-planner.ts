@@ -80,10 +80,13 @@ export class SplitPlanner {
   /** The slot of a key: where it is, or the free one where it would go. */
   #slotOf(high: number, low: number): number {
     const mask = this.#table.length - 1;
-    for (let slot = low & mask; ; slot = (slot + 1) & mask) {
+    let slot = low & mask;
+    for (let probe = 0; probe <= mask; probe += 1) {
       const place = (this.#table[slot] as number) - 1;
       if (place < 0 || (this.#low[place] === low && this.#high[place] === high)) return slot;
+      slot = (slot + 1) & mask;
     }
+    throw new RangeError('The table of keys is full.');
   }
 
   #markDuplicate(ordinal: number): void {

@@ -1,6 +1,7 @@
 import { limits } from '@agon/contracts';
 import { classOfCell } from './cell.ts';
 import { ColumnTally } from './column-tally.ts';
+import { ownCopy } from './own-copy.ts';
 
 type Count = { rows: number; firstRow: number };
 
@@ -20,7 +21,7 @@ export class TargetTally {
     const count = this.#byText.get(trimmed);
     if (count) count.rows += 1;
     else if (this.#byText.size > limits.classesMax * 2 || trimmed.length > labelCharactersMax) this.#byText = null;
-    else this.#byText.set(trimmed, { rows: 1, firstRow: row });
+    else this.#byText.set(ownCopy(trimmed), { rows: 1, firstRow: row });
   }
 
   /**

@@ -1,9 +1,9 @@
 import { limits } from '@agon/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { jobOf, now, seatsOf, startMs } from '../testing/races.ts';
 import { matchSeats } from './match-seats.ts';
 import { deriveNeeds, fitsNeeds } from './needs.ts';
-import { jobOf, now, seatsOf, startMs } from './race.arbitrary.ts';
 import { enoughTimeLeft, graceSeconds, leaseSilenceMs, runSeed } from './race-times.ts';
 import type { MatchableJob, RaceSeat } from './race-types.ts';
 

@@ -1,7 +1,7 @@
 import { isFinalRun, type RunStatus, type SeatStatus } from '@agon/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { jobOf, now, seatsOf, someRuns, startMs } from './race.arbitrary.ts';
+import { jobOf, now, seatsOf, someRuns, startMs } from '../testing/races.ts';
 import { deadlineMsOf, raceIsOver } from './race-is-over.ts';
 import { enoughTimeLeft } from './race-times.ts';
 import type { RaceJob } from './race-types.ts';

@@ -26,7 +26,7 @@ export function deadlineMsOf(job: Pick<RaceJob, 'deadlineAt' | 'spec'>, runs: re
   if (job.deadlineAt) return job.deadlineAt.getTime();
   if (runs.length === 0) return null;
   const firstMs = Math.min(...runs.map((run) => run.createdAt.getTime()));
-  return firstMs + job.spec.budget.minutes * 60_000;
+  return firstMs + Math.round(job.spec.budget.minutes * 60_000);
 }
 
 function beforeFirstLease({ job, seats, nowMs }: Race): RaceState {
@@ -66,7 +66,7 @@ export function raceIsOver(race: Race): RaceState {
   const graceMs = deadlineMs + job.graceSeconds * 1_000;
   if (nowMs >= graceMs) return over('deadline');
   const hasFreeSeat = seats.some((seat) => seat.status === 'open' || seat.status === 'lapsed');
-  const tooLateMs = Math.floor(deadlineMs - usefulMs(budgetMinutes)) + 1;
+  const tooLateMs = deadlineMs - usefulMs(budgetMinutes) + 1;
   const moments = [...(hasFreeSeat ? [tooLateMs] : []), deadlineMs, graceMs];
   return { over: false, nextLookMs: Math.min(...moments.filter((moment) => moment > nowMs)) };
 }

@@ -7,9 +7,9 @@ const usefulMsMin = 10_000;
 const usefulBudgetShare = 0.25;
 const graceBudgetShare = 0.1;
 
-/** The least time in which a new attempt is worth a start: 10 s, or a quarter of the budget. */
+/** The least time in which a new attempt is worth a start, in whole ms: 10 s, or a quarter of the budget. */
 export const usefulMs = (budgetMinutes: number): number =>
-  Math.max(usefulMsMin, usefulBudgetShare * budgetMinutes * msPerMinute);
+  Math.max(usefulMsMin, Math.round(usefulBudgetShare * budgetMinutes * msPerMinute));
 
 /**
  * Whether a new attempt is worth a start.

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { anyOutcome, rivals } from '../testing/outcomes.ts';
 import { pairedGain, scoreWithInterval } from './bootstrap.ts';
-import { anyOutcome, rivals } from './outcome.arbitrary.ts';
 import { outcomeOfNumbers } from './outcome.ts';
 import { randomUint32 } from './random.ts';
 import { scoreOutcome } from './scorer.ts';

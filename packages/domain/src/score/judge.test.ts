@@ -1,8 +1,8 @@
 import { metricTable, type Objective } from '@agon/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { rivals } from '../testing/outcomes.ts';
 import { type Contender, judge, type Verdict } from './judge.ts';
-import { rivals } from './outcome.arbitrary.ts';
 import { type Outcome, outcomeOfClasses, outcomeOfNumbers } from './outcome.ts';
 import { scoreOutcome } from './scorer.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { anyOutcome } from './outcome.arbitrary.ts';
+import { anyOutcome } from '../testing/outcomes.ts';
 import { outcomeOfNumbers } from './outcome.ts';
 import { decodeOutcome, encodeOutcome } from './outcome-codec.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { anyOutcome } from '../testing/outcomes.ts';
 import { interval95, resampledValues } from './bootstrap.ts';
-import { anyOutcome } from './outcome.arbitrary.ts';
 import { type Outcome, outcomeOfClasses, outcomeOfNumbers } from './outcome.ts';
 import { drawCounts, randomUint32 } from './random.ts';
 import { onesOf, resampleScorerOf, scoreOutcome, scorerOf } from './scorer.ts';

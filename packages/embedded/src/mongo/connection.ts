@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Log } from '../log.ts';
-import type { Context } from './commands/command.ts';
+import type { Context, Session } from './commands/command.ts';
 import { dispatch, errorReply } from './commands/dispatch.ts';
 import { CommandError } from './errors.ts';
 import { FrameReader, WireError } from './wire/frames.ts';
 import { parseMessage, type Request } from './wire/message.ts';
 import { encodeReply, type Reply } from './wire/reply.ts';
 
-export type Services = Omit<Context, 'database'>;
+/** What all connections share. */
+export type Services = Omit<Context, 'database' | 'session'>;
 
 /**
  * Answers the messages of one connection in their order until it ends. Bytes that are not the protocol end this
@@ -16,10 +17,11 @@ export type Services = Omit<Context, 'database'>;
  */
 export async function serveConnection(socket: Socket, services: Services, log: Log): Promise<void> {
   const frames = new FrameReader();
+  const session: Session = { authenticated: services.scram === undefined };
   socket.setNoDelay(true);
   try {
     for await (const chunk of socket) {
-      for (const message of frames.push(chunk as Buffer)) await answer(socket, message, services);
+      for (const message of frames.push(chunk as Buffer)) await answer(socket, message, { ...services, session });
     }
   } catch (cause) {
     const reset = (cause as NodeJS.ErrnoException).code !== undefined;
@@ -29,7 +31,7 @@ export async function serveConnection(socket: Socket, services: Services, log: L
   }
 }
 
-async function answer(socket: Socket, message: Buffer, services: Services): Promise<void> {
+async function answer(socket: Socket, message: Buffer, services: Services & { session: Session }): Promise<void> {
   const { request, reply } = await respond(message, services);
   if (!request.wantsReply || socket.destroyed) return;
   if (!socket.write(encode(reply, request))) await once(socket, 'drain');
@@ -45,7 +47,7 @@ function encode(reply: Reply, request: { requestId: number; legacy: boolean }): 
 
 async function respond(
   message: Buffer,
-  services: Services,
+  services: Services & { session: Session },
 ): Promise<{ request: Pick<Request, 'requestId' | 'legacy' | 'wantsReply'>; reply: Reply }> {
   let request: Request;
   try {

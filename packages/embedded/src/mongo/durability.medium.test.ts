@@ -30,7 +30,9 @@ function seeded(seed: number): () => number {
 }
 
 async function start(folder: string): Promise<{ child: ChildProcess; connection: mongoose.Connection }> {
-  const child = spawn(process.execPath, [program, '--folder', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program, '--folder', folder, '--exit-with-stdin'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const [line] = await once(createInterface(child.stdout as NodeJS.ReadableStream), 'line');
   const url = `mongodb://127.0.0.1:${JSON.parse(String(line)).port}/agon`;
   return {

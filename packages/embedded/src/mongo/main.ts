@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Log } from '../log.ts';
 import { serveMongo } from './server.ts';
@@ -17,16 +18,31 @@ function fail(cause: unknown): never {
   process.exit(1);
 }
 
-/** `--folder F [--port N] [--exit-with-stdin]`, or AGON_MONGO_FOLDER and AGON_MONGO_PORT. */
+/** `--folder F [--port N] [--password-file P] [--exit-with-stdin]`, or AGON_MONGO_FOLDER and AGON_MONGO_PORT. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { folder: { type: 'string' }, port: { type: 'string' }, 'exit-with-stdin': { type: 'boolean' } },
+    options: {
+      folder: { type: 'string' },
+      port: { type: 'string' },
+      'password-file': { type: 'string' },
+      'exit-with-stdin': { type: 'boolean' },
+    },
   });
   const folder = values.folder ?? process.env.AGON_MONGO_FOLDER;
   const port = Number(values.port ?? process.env.AGON_MONGO_PORT ?? 0);
   if (!folder || !Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new Error('usage: --folder FOLDER [--port NUMBER] [--exit-with-stdin]');
-  const server = await serveMongo({ folder, port, log, now: Date.now, sweepMs: SWEEP_MS, onFailure: fail });
+    throw new Error('usage: --folder FOLDER [--port NUMBER] [--password-file FILE] [--exit-with-stdin]');
+  const passwordFile = values['password-file'];
+  const password = passwordFile === undefined ? undefined : readFileSync(passwordFile, 'utf8').trim();
+  const server = await serveMongo({
+    folder,
+    port,
+    password,
+    log,
+    clock: { nowMs: Date.now },
+    sweepMs: SWEEP_MS,
+    onFailure: fail,
+  });
   let closing = false;
   const stop = (): void => {
     if (closing) return;

@@ -31,16 +31,14 @@ jobSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 60 });
 let folder: string;
 let server: MongoServer;
 let connection: Connection;
-const nowMs = Date.now();
 const model = () => connection.model('job', jobSchema);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agon-mongo-'));
-  const now = () => nowMs;
   server = await serveMongo({
     folder,
     log: silent,
-    now,
+    clock: { nowMs: Date.now },
     sweepMs: 20,
     onFailure: (cause) => expect.unreachable(String(cause)),
   });
@@ -77,6 +75,23 @@ describe('create, read, update, delete', () => {
     });
     expect(found?.payload).toMatchObject({ sub_type: 0 });
     expect(found?.createdAt).toBeInstanceOf(Date);
+  });
+
+  it('keeps keys that JavaScript has other plans for', async () => {
+    const meta = JSON.parse(
+      '{"__proto__":{"x":1},"constructor":"c","toString":1,"hasOwnProperty":2,"a.b":3,"$c":4,"":5}',
+    );
+    const raw = model().collection;
+    await raw.insertOne({ _id: 'a', meta } as never);
+    await raw.updateOne({ _id: 'a' } as never, {
+      $set: { 'meta.more': 1, constructor: 'top', other: meta },
+      $inc: { n: 1 },
+    });
+    const found = await raw.findOne({ 'meta.constructor': 'c' });
+    expect(JSON.stringify(found)).toBe(
+      JSON.stringify({ _id: 'a', meta: { ...meta, more: 1 }, constructor: 'top', other: meta, n: 1 }),
+    );
+    expect(JSON.stringify(await raw.findOne({}, { projection: { meta: 1, _id: 0 } }))).toContain('__proto__');
   });
 
   it('sorts, skips, limits and selects', async () => {

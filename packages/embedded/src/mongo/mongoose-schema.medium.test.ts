@@ -35,11 +35,10 @@ const model = () => connection.model('job', jobSchema);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agon-mongo-'));
-  const now = () => nowMs;
   server = await serveMongo({
     folder,
     log: silent,
-    now,
+    clock: { nowMs: () => nowMs },
     sweepMs: 20,
     onFailure: (cause) => expect.unreachable(String(cause)),
   });

@@ -30,16 +30,14 @@ jobSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 60 });
 let folder: string;
 let server: MongoServer;
 let connection: Connection;
-const nowMs = Date.now();
 const model = () => connection.model('job', jobSchema);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agon-mongo-'));
-  const now = () => nowMs;
   server = await serveMongo({
     folder,
     log: silent,
-    now,
+    clock: { nowMs: Date.now },
     sweepMs: 20,
     onFailure: (cause) => expect.unreachable(String(cause)),
   });

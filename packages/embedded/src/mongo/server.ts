@@ -1,12 +1,14 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Clock } from '@agon/kit';
 import { lockFolder } from '../lock.ts';
 import type { Log } from '../log.ts';
 import { Cursors } from './commands/cursors.ts';
 import { type Services, serveConnection } from './connection.ts';
 import { removeExpired } from './expiry.ts';
+import { Scram } from './scram.ts';
 import { Journal } from './storage/journal.ts';
 import { Store } from './storage/store.ts';
 
@@ -15,9 +17,10 @@ export interface MongoServerOptions {
   folder: string;
   /** 0 or absent: any free port. Always on 127.0.0.1. */
   port?: number;
+  /** What the user `agon` must know; absent: no one is asked. */
+  password?: string | undefined;
   log: Log;
-  /** Milliseconds since 1970. */
-  now: () => number;
+  clock: Clock;
   /** How often expired documents and idle cursors are removed. */
   sweepMs: number;
   /** Called when a write cannot be made durable. The caller must end the process. */
@@ -32,12 +35,14 @@ export interface MongoServer {
 
 /** Serves a data folder over MongoDB's wire protocol. Throws when another process has the folder or the port. */
 export async function serveMongo(options: MongoServerOptions): Promise<MongoServer> {
-  const { folder, port = 0, log, now, sweepMs, onFailure } = options;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { folder, port = 0, password, log, clock, sweepMs, onFailure } = options;
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o700);
   const unlock = lockFolder(folder);
   try {
     const journal = new Journal(join(folder, 'data.lmdb'), onFailure);
-    const services: Services = { store: new Store(journal), cursors: new Cursors(now), now };
+    const scram = password === undefined ? undefined : new Scram(password);
+    const services: Services = { store: new Store(journal), cursors: new Cursors(clock), scram, clock };
     const sockets = new Map<Socket, Promise<void>>();
     const server = createServer((socket) => {
       sockets.set(
@@ -73,8 +78,8 @@ async function listen(server: Server, port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-function sweep({ store, cursors, now }: Services, log: Log): void {
+function sweep({ store, cursors, clock }: Services, log: Log): void {
   cursors.sweep();
-  const removed = removeExpired(store, now());
+  const removed = removeExpired(store, clock.nowMs());
   if (removed > 0) log.info({ removed }, 'expired documents removed');
 }

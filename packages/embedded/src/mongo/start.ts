@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '@agon/contracts';
 import { detach, endChild, exitOf, openLog, type RunningServer, tailOf } from '../child.ts';
 import type { Log } from '../log.ts';
+import { passwordOf, passwordPath } from '../password.ts';
+import { MECHANISM, USER } from './scram.ts';
 
 export interface StartMongoOptions {
   /** Where the data and the log are; made when it is not there. */
@@ -28,7 +30,9 @@ export async function startMongo({
   log,
 }: StartMongoOptions): Promise<RunningServer> {
   const home = resolve(folder);
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  mkdirSync(home, { recursive: true });
+  chmodSync(home, 0o700);
+  const password = passwordOf(home);
   const logPath = join(home, 'mongo.log');
   const child = spawnServer(home, port, logPath);
   const exited = exitOf(child);
@@ -45,12 +49,22 @@ export async function startMongo({
     await endChild(child);
     await exited;
   };
-  return { url: `mongodb://127.0.0.1:${ready}/${database}`, exited, stop };
+  const options = `authSource=admin&authMechanism=${MECHANISM}`;
+  return { url: `mongodb://${USER}:${password}@127.0.0.1:${ready}/${database}?${options}`, exited, stop };
 }
 
 function spawnServer(home: string, port: number, logPath: string): ChildProcess {
   const output = openLog(logPath);
-  const args = [programPath(), '--folder', home, '--port', String(port), '--exit-with-stdin'];
+  const args = [
+    programPath(),
+    '--folder',
+    home,
+    '--port',
+    String(port),
+    '--password-file',
+    passwordPath(home),
+    '--exit-with-stdin',
+  ];
   // Its own process group: Ctrl-C in the terminal is for our process, which then stops its servers in order.
   const child = spawn(process.execPath, args, { env: {}, detached: true, stdio: ['pipe', 'pipe', output] });
   closeSync(output);

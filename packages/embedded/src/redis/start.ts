@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import { AppError } from '@agon/contracts';
 import { detach, endChild, exitOf, openLog, type RunningServer, tailOf } from '../child.ts';
 import { lockFolder } from '../lock.ts';
 import type { Log } from '../log.ts';
+import { passwordOf } from '../password.ts';
 import { findRedisServer } from './find.ts';
 import { isUp, talk } from './talk.ts';
 
@@ -40,7 +40,8 @@ export async function startRedis({
   log,
 }: StartRedisOptions): Promise<RunningServer> {
   const home = resolve(folder);
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  mkdirSync(home, { recursive: true });
+  chmodSync(home, 0o700);
   const unlock = lockFolder(home);
   try {
     const preferred = rememberedBinary(home);
@@ -59,13 +60,6 @@ export async function startRedis({
     unlock();
     throw cause;
   }
-}
-
-/** The password of this folder's server: made once, readable by its owner only. */
-function passwordOf(home: string): string {
-  const path = join(home, 'password');
-  if (!existsSync(path)) writeFileSync(path, randomBytes(24).toString('hex'), { mode: 0o600 });
-  return readFileSync(path, 'utf8').trim();
 }
 
 /** The program that wrote the data here. Redis and Valkey do not read each other's newer files. */
@@ -104,8 +98,8 @@ async function launch(binary: string, home: string, password: string): Promise<{
 }
 
 async function waitUntilUp(port: number, password: string, gone: AbortSignal): Promise<string> {
-  const deadline = Date.now() + READY_MS;
-  while (Date.now() < deadline && !gone.aborted) {
+  const late = AbortSignal.any([gone, AbortSignal.timeout(READY_MS)]);
+  while (!late.aborted) {
     if (await isUp(port, password)) return 'up';
     await sleep(POLL_MS);
   }

@@ -1,6 +1,6 @@
-import { onnx } from 'onnx-proto';
+import onnxProto, { type onnx } from 'onnx-proto';
 
-const { TensorProto, AttributeProto, ModelProto } = onnx;
+const { TensorProto, AttributeProto, ModelProto } = onnxProto.onnx;
 const dataTypes = {
   float32: TensorProto.DataType.FLOAT,
   string: TensorProto.DataType.STRING,

@@ -1,13 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, type BlobRef, limits, Sha256 } from '@agon/contracts';
+import { limits, Sha256 } from '@agon/contracts';
 import { type Clock, systemClock } from '@agon/kit';
 import type { ArtifactStore, ByteSource } from '../ports/index.ts';
-import { blobPath, type Folders, makeFolders, moveDurably, removeOlder, statOf } from './folders.ts';
+import { blobPath, type Folders, makeFolders, removeOlder, statOf } from './folders.ts';
 import { fileStagingArea } from './staging-area.ts';
-import { asDiskFull, writeChunks } from './write-stream.ts';
+import { writeTemporary } from './temporary-blob.ts';
 
 const hourMs = 60 * 60 * 1000;
 const temporaryKeptMs = 24 * hourMs;
@@ -37,9 +36,11 @@ export function fileArtifactStore({ folder, clock = systemClock }: FileArtifactS
   }
 
   return {
-    async put(source, { bytesMax = Number.POSITIVE_INFINITY } = {}) {
+    async put(source, { bytesMax } = {}) {
       await sweep();
-      return putBlob(folders, source, bytesMax);
+      const { sha256, bytes, keep } = await writeTemporary(folders, source, bytesMax);
+      await keep();
+      return { sha256, bytes };
     },
 
     read,
@@ -55,7 +56,7 @@ export function fileArtifactStore({ folder, clock = systemClock }: FileArtifactS
 
     list: () => listBlobs(folders),
     localPath: found,
-    staging: fileStagingArea({ folders, clock, sweep }),
+    staging: fileStagingArea({ folders, sweep }),
   };
 }
 
@@ -70,29 +71,6 @@ function sweeper(folders: Folders, clock: Clock): () => Promise<void> {
     // An upload lives as long as its record says; what is older than that and a day has none any more.
     await removeOlder(folders.staging, new Date(nowMs - limits.uploadTtlMs - temporaryKeptMs));
   };
-}
-
-async function putBlob(folders: Folders, source: ByteSource, bytesMax: number): Promise<BlobRef> {
-  const temporary = join(folders.temporary, randomUUID());
-  const hash = createHash('sha256');
-  const tooLarge = () => new AppError('file_too_large', `The file has more than ${bytesMax} bytes.`);
-  try {
-    const file = await open(temporary, 'wx');
-    let bytes: number;
-    try {
-      bytes = await writeChunks({ file, position: 0, bytesMax, tooLarge, source, hash });
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    const sha256 = hash.digest('hex');
-    // Also over an equal blob: its age starts again, so nobody removes it before the caller refers to it.
-    await moveDurably(temporary, blobPath(folders, sha256));
-    return { sha256, bytes };
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw asDiskFull(error);
-  }
 }
 
 async function* listBlobs(folders: Folders): AsyncIterable<{ sha256: string; storedAt: Date }> {

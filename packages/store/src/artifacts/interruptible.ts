@@ -16,11 +16,8 @@ export function interruptible(source: ByteSource): Interruptible {
   async function* chunks(): AsyncGenerator<Uint8Array> {
     const iterator = source[Symbol.asyncIterator]();
     try {
-      for (;;) {
-        const next = await Promise.race([iterator.next(), interrupted]);
-        if (next.done) return;
-        yield next.value;
-      }
+      const step = () => Promise.race([iterator.next(), interrupted]);
+      for (let next = await step(); !next.done; next = await step()) yield next.value;
     } finally {
       // Not awaited: a source that waits for ever would answer its end never.
       iterator.return?.().catch(() => undefined);

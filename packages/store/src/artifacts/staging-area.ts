@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { open, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { AppError, BlobRef } from '@agon/contracts';
-import type { Clock } from '@agon/kit';
 import type { StagingArea } from '../ports/index.ts';
-import { blobPath, type Folders, moveDurably, stagingPath, statOf } from './folders.ts';
+import { blobPath, type Folders, stagingPath, statOf } from './folders.ts';
 import { type Interruptible, interruptible } from './interruptible.ts';
-import { asDiskFull, hashOf, writeChunks } from './write-stream.ts';
+import { writeTemporary } from './temporary-blob.ts';
+import { asDiskFull, writeChunks } from './write-stream.ts';
 
 type Writer = { readonly source: Interruptible; readonly ended: Promise<unknown> };
 
@@ -13,15 +13,20 @@ const missing = () => new AppError('upload_not_found', 'There is no such upload;
 const overtaken = () =>
   new AppError('upload_offset_mismatch', 'Another request goes on with this upload; ask the offset again.');
 
+function stop(writer: Writer): Promise<unknown> {
+  writer.source.interrupt(overtaken());
+  return writer.ended;
+}
+
 /**
  * Uploads as files that grow at their end. In one process an upload has one writer: a new request interrupts the one
- * before, whose connection is most likely dead. Writers in different processes write the same bytes at the same place,
- * and `commit` hashes what is really there.
+ * before, whose connection is most likely dead. Writers in different processes write at the same place; whose bytes stay
+ * there does not matter, as `commit` hashes them.
  *
  * A committed upload leaves a small note, so that a commit that was repeated after a crash answers the same.
  */
-export function fileStagingArea(deps: { folders: Folders; clock: Clock; sweep: () => Promise<void> }): StagingArea {
-  const { folders, clock, sweep } = deps;
+export function fileStagingArea(deps: { folders: Folders; sweep: () => Promise<void> }): StagingArea {
+  const { folders, sweep } = deps;
   const writers = new Map<string, Writer>();
   const notePath = (id: string): string => `${stagingPath(folders, id)}.committed`;
 
@@ -36,10 +41,7 @@ export function fileStagingArea(deps: { folders: Folders; clock: Clock; sweep: (
   }
 
   async function stopWriter(id: string): Promise<void> {
-    for (let writer = writers.get(id); writer; writer = writers.get(id)) {
-      writer.source.interrupt(overtaken());
-      await writer.ended;
-    }
+    for (let writer = writers.get(id); writer; writer = writers.get(id)) await stop(writer);
   }
 
   async function write(id: string, start: number, bytesMax: number, source: Interruptible): Promise<number> {
@@ -70,7 +72,8 @@ export function fileStagingArea(deps: { folders: Folders; clock: Clock; sweep: (
     },
 
     async append({ id, offset: start, bytesMax, source }) {
-      await stopWriter(id);
+      // Not by `stopWriter`: between the last look and the entry nobody else may enter.
+      for (let writer = writers.get(id); writer; writer = writers.get(id)) await stop(writer);
       const chunks = interruptible(source);
       const written = write(id, start, bytesMax, chunks);
       const writer = { source: chunks, ended: written.catch(() => undefined) };
@@ -87,15 +90,17 @@ export function fileStagingArea(deps: { folders: Folders; clock: Clock; sweep: (
       const path = stagingPath(folders, id);
       const facts = await statOf(path);
       if (!facts) return committedBefore(folders, expected, await noteOf(id));
-      const { sha256, bytes } = await hashOf(createReadStream(path));
-      if (sha256 !== expected.sha256 || bytes !== expected.bytes) {
-        await rm(path, { force: true });
-        return false;
+      // Hashed while it is copied: a writer in another process that comes late can change the upload, but no blob.
+      const { sha256, bytes, keep, discard } = await writeTemporary(folders, createReadStream(path));
+      const fits = sha256 === expected.sha256 && bytes === expected.bytes;
+      if (fits) {
+        await keep();
+        await writeFile(notePath(id), JSON.stringify({ sha256, bytes }));
+      } else {
+        await discard();
       }
-      await syncFile(path, new Date(clock.nowMs()));
-      await writeFile(notePath(id), JSON.stringify({ sha256, bytes }));
-      await moveDurably(path, blobPath(folders, sha256));
-      return true;
+      await rm(path, { force: true });
+      return fits;
     },
 
     async discard(id) {
@@ -110,15 +115,4 @@ async function committedBefore(folders: Folders, expected: BlobRef, note: BlobRe
   const blob = note && (await statOf(blobPath(folders, note.sha256)));
   if (!blob || note.sha256 !== expected.sha256 || note.bytes !== expected.bytes) throw missing();
   return true;
-}
-
-/** Brings the bytes to the disk, and the time of the file to now: from here its age as a blob counts. */
-async function syncFile(path: string, now: Date): Promise<void> {
-  await utimes(path, now, now);
-  const file = await open(path, 'r+');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '@agon/contracts';
 
@@ -44,15 +44,4 @@ export async function writeChunks(input: {
     position += chunk.byteLength;
   }
   return position;
-}
-
-/** The sha256 of a stream, in hex, and how many bytes it had. */
-export async function hashOf(source: AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of source) {
-    hash.update(chunk);
-    bytes += chunk.byteLength;
-  }
-  return { sha256: hash.digest('hex'), bytes };
 }

@@ -17,18 +17,25 @@ import { createSeatStore } from './seat-store.ts';
 import type { StoreDeps } from './store-deps.ts';
 import { createUploadStore } from './upload-store.ts';
 
-/** How long a call may look for a server before it answers `not_ready`. */
-const selectionMs = 5_000;
 const silenceMs = 60_000;
 
-export type StoreOptions = { url: string; clock: Clock; log: Log; newId?: NewId };
+export type StoreOptions = {
+  /** MongoDB, with the database in the path. */
+  url: string;
+  clock: Clock;
+  log: Log;
+  newId?: NewId;
+  /** How long a call may look for a server before it answers `not_ready`. */
+  selectionMs?: number;
+};
 
 /**
  * Connects to MongoDB and makes every index, then answers the stores. The connection is the caller's to close.
  *
  * @throws AppError `not_ready` where the database does not answer within seconds.
  */
-export async function connectStores({ url, clock, log, newId = idMaker(clock.nowMs) }: StoreOptions): Promise<Stores> {
+export async function connectStores(options: StoreOptions): Promise<Stores> {
+  const { url, clock, log, newId = idMaker(clock.nowMs), selectionMs = 5_000 } = options;
   const connection = createConnection();
   connection.on('error', (error: unknown) => log.warn({ err: error }, 'the database connection failed'));
   try {

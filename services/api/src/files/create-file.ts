@@ -40,7 +40,10 @@ export const createFile = route({
   ],
   async handle({ deps, caller, request }) {
     const bytesMax = Math.min(limits.fileBytesMax, limits.datasetBytesMax);
-    const { fields, file } = await receiveMultipart(request, (source) => deps.artifacts.put(source, { bytesMax }));
+    const { fields, file } = await receiveMultipart(request, {
+      put: (source) => deps.artifacts.put(source, { bytesMax }),
+      discard: (blob) => releaseBlobs(deps, [blob]),
+    });
     if (!file) throw new AppError('invalid_request', 'file: the form has no file', { param: 'file' });
     try {
       if (file.bytes === 0) throw new AppError('file_empty', 'The file is empty.', { param: 'file' });

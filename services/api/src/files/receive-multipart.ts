@@ -8,7 +8,11 @@ export type ReceivedForm = {
   readonly file: (BlobRef & { readonly filename: string }) | undefined;
 };
 
-type Put = (source: AsyncIterable<Uint8Array>) => Promise<BlobRef>;
+/** Where the content goes, and how it is taken back where the form turns out to be bad. */
+export type FormSink = {
+  readonly put: (source: AsyncIterable<Uint8Array>) => Promise<BlobRef>;
+  readonly discard: (blob: BlobRef) => Promise<void>;
+};
 
 const partLimits = { files: 1, fields: 16, parts: 32, fieldNameSize: 100, fieldSize: 1_024, headerPairs: 32 };
 
@@ -24,12 +28,12 @@ function parserOf(request: Request): Busboy {
 const malformed = (message: string): AppError => new AppError('invalid_request', message);
 
 /**
- * Reads multipart/form-data as a stream: the part `file` goes to `put` as it arrives, whatever the order of the parts and
+ * Reads multipart/form-data as a stream: the part `file` goes to the sink as it arrives, whatever the order of the parts and
  * without a content-length.
  *
- * @throws AppError `unsupported_media_type`, `invalid_request`, `upload_incomplete`, and whatever `put` throws.
+ * @throws AppError `unsupported_media_type`, `invalid_request`, `upload_incomplete`, and whatever the sink throws.
  */
-export async function receiveMultipart(request: Request, put: Put): Promise<ReceivedForm> {
+export async function receiveMultipart(request: Request, sink: FormSink): Promise<ReceivedForm> {
   const parser = parserOf(request);
   const fields = new Map<string, string>();
   let filename = 'file';
@@ -51,16 +55,13 @@ export async function receiveMultipart(request: Request, put: Put): Promise<Rece
       return;
     }
     filename = cleanName(info.filename);
-    stored = put(stream);
+    stored = sink.put(stream);
     stored.catch((error: unknown) => parser.destroy(error instanceof Error ? error : undefined));
   });
   try {
     await pipeline(request.iterator({ destroyOnReturn: false }), parser);
   } catch (error) {
-    const failure = await stored?.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
+    const failure = await stored?.then(sink.discard, (reason: unknown) => reason);
     throw refusal ?? toRefusal(request, failure) ?? toRefusal(request, error) ?? error;
   }
   const blob = await stored;

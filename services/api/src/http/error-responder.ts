@@ -43,6 +43,7 @@ const hopeless = new Set<number>([409, 507]);
 
 function setErrorHeaders(response: Response, error: AppError): void {
   const { allow, retryAfterSeconds } = error.facts;
+  response.set({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
   if (error.status === 401) response.set('www-authenticate', challenges[error.code] ?? signatureChallenge);
   if (allow !== undefined) response.set('allow', allow);
   if (retryAfterSeconds !== undefined) response.set('retry-after', String(Math.ceil(retryAfterSeconds)));

@@ -131,7 +131,8 @@ export const createJob = route({
     try {
       return await readJob(deps.stores, await insertJob(deps, attempt));
     } catch (error) {
-      await deps.stores.idempotency.free(key);
+      // After a fault nobody knows whether the job was inserted, so its id stays reserved for the next attempt.
+      if (error instanceof AppError && error.expected) await deps.stores.idempotency.free(key);
       throw error;
     }
   },

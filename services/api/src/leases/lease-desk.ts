@@ -21,8 +21,9 @@ type Waiter = Asking & {
   serving: boolean;
   /** Its connection is closed, or the service stops. */
   gone: boolean;
-  /** Its time is over. */
+  /** Its time is over; it stays for the one look that everybody has. */
   late: boolean;
+  looked: boolean;
   readonly end: (lease: Lease | undefined) => void;
 };
 
@@ -81,7 +82,7 @@ export class LeaseDesk {
       };
       const tire = (): void => {
         waiter.late = true;
-        if (!waiter.serving) waiter.end(undefined);
+        if (waiter.looked && !waiter.serving) waiter.end(undefined);
       };
       const timer = setTimeout(tire, waitMs);
       const waiter: Waiter = {
@@ -99,6 +100,7 @@ export class LeaseDesk {
         serving: false,
         gone: false,
         late: false,
+        looked: false,
         end: (lease) => {
           clearTimeout(timer);
           gone.removeEventListener('abort', leave);
@@ -139,22 +141,33 @@ export class LeaseDesk {
   }
 
   async #look(): Promise<void> {
+    const waiting = [...this.#waiters].filter((waiter) => !waiter.serving);
+    let unsettled: readonly Waiter[] = [];
     try {
-      this.#metrics.leaseLooks.inc();
-      const races = await readOpenRaces(this.#deps.stores);
-      if (races.free.length === 0) return;
-      const waiting = [...this.#waiters].filter((waiter) => !waiter.serving);
-      waiting.sort((left, right) => left.sinceMs - right.sinceMs);
-      const options = { nowMs: this.#deps.clock.nowMs(), assignmentsMax: assignmentsPerLookMax };
-      const plan = assignSeats(waiting, races, options);
-      for (const { asking } of plan.assignments) asking.serving = true;
-      const counting = this.#count(plan);
-      const served = await Promise.all(plan.assignments.map((each) => this.#serve(each)));
-      await Promise.all(counting);
-      this.#lookOn(served.includes(true) || counting.length > 0, plan.assignments.length > 0);
+      unsettled = await this.#giveSeats(waiting);
     } catch (error) {
       this.#deps.log.warn({ err: error }, 'a look for free seats failed');
     }
+    for (const waiter of waiting) {
+      waiter.looked ||= !unsettled.includes(waiter);
+      if (waiter.looked && waiter.late && !waiter.serving) waiter.end(undefined);
+    }
+  }
+
+  /** Answers those whose turn was put off to the next look. */
+  async #giveSeats(waiting: readonly Waiter[]): Promise<readonly Waiter[]> {
+    this.#metrics.leaseLooks.inc();
+    const races = await readOpenRaces(this.#deps.stores);
+    if (races.free.length === 0) return [];
+    const line = waiting.filter((waiter) => !waiter.gone).sort((left, right) => left.sinceMs - right.sinceMs);
+    const options = { nowMs: this.#deps.clock.nowMs(), assignmentsMax: assignmentsPerLookMax };
+    const plan = assignSeats(line, races, options);
+    for (const { asking } of plan.assignments) asking.serving = true;
+    const counting = this.#count(plan);
+    const served = await Promise.all(plan.assignments.map((each) => this.#serve(each)));
+    await Promise.all(counting);
+    this.#lookOn(served.includes(true) || counting.length > 0, plan.assignments.length > 0);
+    return plan.uncounted.map(({ asking }) => asking);
   }
 
   /** Counts the runs that the next look needs. */

@@ -1,115 +1,87 @@
-import { readFile } from 'node:fs/promises';
-import { limits, type TableSchema } from '@agon/contracts';
 import { readPart, readPartTarget, type TableColumns } from '@agon/dataset';
+import { allMetrics, baselinePrediction, type ClassPrediction, outcomeOf, summariseTarget } from '@agon/domain';
 import {
-  allMetrics,
-  baselinePrediction,
-  type ClassPrediction,
-  type Outcome,
-  outcomeOf,
-  summariseTarget,
-} from '@agon/domain';
-import { inspectOnnx, type OnnxChild, OnnxRejection, openOnnxChild, predictTable } from '@agon/onnx';
-import type { PartBlob, SubmissionRecord } from '@agon/store';
-import {
-  type HiddenOutcomes,
-  type PreparedJob,
-  type ScoredSubmission,
-  SubmissionRejected,
-  type TaskContext,
-  type TaskModule,
-} from './task-module.ts';
+  checkTableContract,
+  inspectOnnx,
+  type OnnxChild,
+  OnnxRejection,
+  openOnnxChild,
+  predictTable,
+} from '@agon/onnx';
+import type { EvaluatorDeps } from '../evaluator-deps.ts';
+import { submittedModel } from './submitted-model.ts';
+import type { PreparedJob, TaskModule } from './task-module.ts';
 
-type Prediction = ClassPrediction | Float64Array;
-
-/** Tables: the baseline is the commonest class or the mean; a submission is one ONNX file. */
-export const tabularTask = (settings: { threads: number }): TaskModule => ({
-  baseline: async (context, job) => {
-    const table = tableOf(job);
+/** Tables: one ONNX model, a column per input (docs/trainer-contract.md). */
+export const tabular: TaskModule = {
+  async baseline(deps, job) {
+    const train = await readPartTarget(deps.artifacts.read(job.parts.train.sha256), job.table);
+    const target = summariseTarget(train, classesOf(job));
     const { metric } = job.objective;
-    const trained = await readPartTarget(context.artifacts.read(job.parts.train.sha256), table);
-    const target = summariseTarget(trained, classCount(table));
-    const answer = async (part: PartBlob): Promise<{ outcome: Outcome; summary: string }> => {
-      const truth = await readPartTarget(context.artifacts.read(part.sha256), table);
+    const answer = async (part: 'selection' | 'report') => {
+      const truth = await readPartTarget(deps.artifacts.read(job.parts[part].sha256), job.table);
       const { prediction, summary } = baselinePrediction({ metric, target, rows: truth.length });
-      return { outcome: outcomeOf({ metric, truth, prediction, classes: classCount(table) }), summary };
+      return { outcome: outcomeOf({ metric, truth, prediction, classes: classesOf(job) }), summary };
     };
-    const [selection, report] = await Promise.all([answer(job.parts.selection), answer(job.parts.report)]);
+    const selection = await answer('selection');
+    const report = await answer('report');
     return { selection: selection.outcome, report: report.outcome, summary: selection.summary };
   },
-  score: async (context, job, submission) => {
-    const modelPath = await checkedModel(context, submission);
-    return withRejections(() => scoreModel(context, job, { modelPath, threads: settings.threads }));
+
+  async score(deps, { job, submission }) {
+    const modelPath = await checkedModel(deps, job, submission);
+    const { scoringMsMax: timeMs, childMemoryMib: memoryMib, threads } = deps.limits;
+    const startedMs = deps.clock.nowMs();
+    const parts = {
+      selection: await hiddenPart(deps, job, 'selection'),
+      report: await hiddenPart(deps, job, 'report'),
+    };
+    const child = await openOnnxChild({ modelPath, limits: { memoryMib, threads, timeMs } });
+    try {
+      const predict = (part: TableColumns) =>
+        predicted({ child, job, part, timeMs: timeMs - (deps.clock.nowMs() - startedMs) });
+      const selection = await predict(parts.selection);
+      const report = await predict(parts.report);
+      const classes = classesOf(job);
+      const { metric } = job.objective;
+      const truth = parts.selection.target;
+      return {
+        selection: outcomeOf({ metric, truth, prediction: selection, classes }),
+        report: outcomeOf({ metric, truth: parts.report.target, prediction: report, classes }),
+        metrics: allMetrics(job.task, { truth, prediction: selection, classes }),
+        versions: { onnxruntime: child.runtime },
+      };
+    } finally {
+      await child.close();
+    }
   },
-});
+};
 
-/** The one ONNX file of the submission, checked without being run. */
-async function checkedModel(context: TaskContext, submission: SubmissionRecord): Promise<string> {
-  const [file, ...others] = submission.files;
-  if (!file?.path.endsWith('.onnx') || others.length > 0) {
-    const names = submission.files.map(({ path }) => path).join(', ');
-    throw new SubmissionRejected('file_missing', `A submission of this task is one .onnx file; this one has ${names}.`);
-  }
-  const path = await context.artifacts.localPath(file.sha256);
-  const inspection = inspectOnnx(await readFile(path), { bytesMax: limits.submissionBytesMax });
-  if (!inspection.ok) throw new SubmissionRejected(inspection.rejection.code, inspection.rejection.message);
-  return path;
-}
+const classesOf = (job: PreparedJob): number | null => job.table.classes?.length ?? null;
 
-async function scoreModel(
-  context: TaskContext,
+const hiddenPart = (deps: EvaluatorDeps, job: PreparedJob, part: 'selection' | 'report'): Promise<TableColumns> =>
+  readPart(deps.artifacts.read(job.parts[part].sha256), job.table);
+
+/** Answers the path of a model that may be run. @throws OnnxRejection */
+async function checkedModel(
+  deps: EvaluatorDeps,
   job: PreparedJob,
-  model: { modelPath: string; threads: number },
-): Promise<ScoredSubmission> {
-  const table = tableOf(job);
-  const [selection, report] = await Promise.all(
-    [job.parts.selection, job.parts.report].map((part) => readPart(context.artifacts.read(part.sha256), table)),
-  );
-  if (!selection || !report) throw new Error('A hidden part is missing.');
-  const memoryMib = limits.scoringChildMemoryMib;
-  const child = await openOnnxChild({
-    modelPath: model.modelPath,
-    limits: { memoryMib, threads: model.threads, timeMs: limits.scoringMsMax },
-  });
-  try {
-    return await scoreParts(child, job, { selection, report });
-  } finally {
-    await child.close();
-  }
+  submission: Parameters<typeof submittedModel>[1],
+): Promise<string> {
+  const { bytes, localPath } = await submittedModel(deps, submission);
+  const inspection = inspectOnnx(bytes, { bytesMax: deps.limits.submissionBytesMax });
+  if (!inspection.ok) throw new OnnxRejection(inspection.rejection.code, inspection.rejection.message);
+  checkTableContract(inspection, job.table, job.task);
+  return localPath;
 }
 
-async function scoreParts(
-  child: OnnxChild,
-  job: PreparedJob,
-  parts: { selection: TableColumns; report: TableColumns },
-): Promise<ScoredSubmission> {
-  const table = tableOf(job);
-  const { metric } = job.objective;
-  const classes = classCount(table);
-  const predict = async ({ columns, rows }: TableColumns): Promise<Prediction> =>
-    predictTable({ child, table, task: job.task, columns, rows });
-  const onSelection = await predict(parts.selection);
-  const onReport = await predict(parts.report);
-  const outcomes: HiddenOutcomes = {
-    selection: outcomeOf({ metric, truth: parts.selection.target, prediction: onSelection, classes }),
-    report: outcomeOf({ metric, truth: parts.report.target, prediction: onReport, classes }),
-  };
-  const metrics = allMetrics(job.task, { truth: parts.selection.target, prediction: onSelection, classes });
-  return { ...outcomes, metrics, versions: { onnxruntime: child.runtime } };
+function predicted(input: {
+  child: OnnxChild;
+  job: PreparedJob;
+  part: TableColumns;
+  timeMs: number;
+}): Promise<ClassPrediction | Float64Array> {
+  const { child, job, part, timeMs } = input;
+  const { columns, rows } = part;
+  return predictTable({ child, table: job.table, task: job.task, columns, rows, timeMs });
 }
-
-async function withRejections<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof OnnxRejection) throw new SubmissionRejected(error.code, error.message);
-    throw error;
-  }
-}
-
-function tableOf(job: PreparedJob): TableSchema {
-  if (!job.table) throw new Error(`The job ${job.id} has no table.`);
-  return job.table;
-}
-
-const classCount = (table: TableSchema): number | null => table.classes?.length ?? null;

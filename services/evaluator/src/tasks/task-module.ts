@@ -1,38 +1,40 @@
-import type { RejectionCode, TaskName } from '@agon/contracts';
+import type { Objective, TableSchema, TaskName } from '@agon/contracts';
 import type { Outcome } from '@agon/domain';
-import type { ArtifactStore, JobRecord, SubmissionRecord } from '@agon/store';
+import type { JobRecord, SubmissionRecord } from '@agon/store';
+import type { EvaluatorDeps } from '../evaluator-deps.ts';
 
-/** The submission is at fault: its run is rejected with this code and sentence. Anything else that is thrown is ours. */
-export class SubmissionRejected extends Error {
-  readonly code: RejectionCode;
+/** What of a job is measured: its hidden parts, what they hold, and by which metric. */
+export type PreparedJob = {
+  readonly id: string;
+  readonly task: TaskName;
+  readonly objective: Objective;
+  readonly table: TableSchema;
+  readonly parts: NonNullable<JobRecord['parts']>;
+};
 
-  constructor(code: RejectionCode, message: string) {
-    super(message);
-    this.name = 'SubmissionRejected';
-    this.code = code;
-  }
-}
+export type Outcomes = { readonly selection: Outcome; readonly report: Outcome };
 
-/** A job whose dataset has been split. */
-export type PreparedJob = JobRecord & { readonly parts: NonNullable<JobRecord['parts']> };
-
-/** What something predicts on the two hidden parts, as all that the job's metric needs. */
-export type HiddenOutcomes = { readonly selection: Outcome; readonly report: Outcome };
-
-export type ScoredSubmission = HiddenOutcomes & {
+/** A submission's answers on both hidden parts. */
+export type ScoredSubmission = Outcomes & {
   /** Every metric of the task on the selection rows. */
-  readonly metrics: Readonly<Record<string, number>>;
+  readonly metrics: Record<string, number>;
+  /** Versions of what ran the model. */
   readonly versions: Readonly<Record<string, string>>;
 };
 
-export type TaskContext = { readonly artifacts: ArtifactStore };
-
-/** What the evaluator must know of a task. A new task is a module and a row in the table of `main.ts`. */
+/** How the submissions of one kind of task are read and scored. */
 export type TaskModule = {
-  /** The dumb answer on both hidden parts. */
-  readonly baseline: (context: TaskContext, job: PreparedJob) => Promise<HiddenOutcomes & { summary: string }>;
-  /** @throws SubmissionRejected where the submission breaks the contract or a limit. */
-  readonly score: (context: TaskContext, job: PreparedJob, submission: SubmissionRecord) => Promise<ScoredSubmission>;
+  /** The dumb answer on both hidden parts, and what it does in words. */
+  baseline(deps: EvaluatorDeps, job: PreparedJob): Promise<Outcomes & { readonly summary: string }>;
+  /**
+   * Checks the files of a submission and scores it.
+   *
+   * @throws OnnxRejection for a fault of the submission, any other error for one of the service.
+   */
+  score(
+    deps: EvaluatorDeps,
+    input: { readonly job: PreparedJob; readonly submission: SubmissionRecord },
+  ): Promise<ScoredSubmission>;
 };
 
 export type TaskModules = Readonly<Record<TaskName, TaskModule>>;

@@ -50,6 +50,10 @@ export async function workRun(work: RunWork): Promise<RunEnd> {
     return end;
   } catch (error) {
     work.options.log.error({ runId: lease.run, err: error }, 'the run broke');
+    if (isOver(error)) {
+      await removeRunFolder(folder);
+      return { outcome: 'abandoned', message: messageOf(error) };
+    }
     const end = await reportFailure(work, output, { class: classOf(error), message: messageOf(error) });
     await removeRunFolder(folder);
     return end;
@@ -57,6 +61,10 @@ export async function workRun(work: RunWork): Promise<RunEnd> {
     await heartbeats.close();
   }
 }
+
+/** The service wants nothing more of this run: there is nobody to report to. */
+const isOver = (error: unknown): boolean =>
+  error instanceof ApiError && ['lease_lost', 'run_not_accepting', 'run_not_found'].includes(error.code);
 
 type Place = { folder: RunFolder; output: TrainerOutput; heartbeats: Heartbeats };
 

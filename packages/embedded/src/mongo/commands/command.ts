@@ -1,18 +1,31 @@
+import type { Clock } from '@agon/kit';
 import { CommandError } from '../errors.ts';
+import type { Conversation, Scram } from '../scram.ts';
 import type { Store } from '../storage/store.ts';
 import { type Doc, isDocument } from '../values/document.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Cursors } from './cursors.ts';
 
+/** What the server knows of one connection. */
+export interface Session {
+  authenticated: boolean;
+  conversation?: Conversation;
+}
+
 export interface Context {
   database: string;
+  session: Session;
+  /** Absent when the server asks for no password. */
+  scram: Scram | undefined;
   store: Store;
   cursors: Cursors;
-  now: () => number;
+  clock: Clock;
 }
 
 /** One command. It runs without a pause, so it is atomic; the server waits for durability before it answers. */
 export interface Command {
+  /** May be run before authentication. */
+  open?: true;
   /** The fields that the command knows beside its own name; any other is refused by name. */
   fields: readonly string[];
   run: (context: Context, body: Doc) => Reply;

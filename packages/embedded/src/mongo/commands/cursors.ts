@@ -1,3 +1,4 @@
+import type { Clock } from '@agon/kit';
 import { serialize } from 'bson';
 import { CommandError } from '../errors.ts';
 import { DOCUMENT_BYTES_MAX } from '../storage/store.ts';
@@ -26,11 +27,11 @@ export interface CursorOptions {
 /** Open cursors. A cursor holds the documents as they were when the query ran; they cannot change under it. */
 export class Cursors {
   readonly #open = new Map<number, Cursor>();
-  readonly #now: () => number;
+  readonly #clock: Clock;
   #nextId = 1;
 
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
   get size(): number {
@@ -45,7 +46,7 @@ export class Cursors {
     batchSize,
     singleBatch = false,
   }: CursorOptions): Page {
-    const cursor: Cursor = { namespace, documents, project, position: 0, usedAtMs: this.#now() };
+    const cursor: Cursor = { namespace, documents, project, position: 0, usedAtMs: this.#clock.nowMs() };
     const page = batch(cursor, batchSize ?? FIRST_BATCH_DOCUMENTS);
     const done = singleBatch || cursor.position >= documents.length;
     const id = done ? 0 : this.#nextId++;
@@ -57,7 +58,7 @@ export class Cursors {
   next(id: number, batchSize: number | undefined): Page {
     const cursor = this.#open.get(id);
     if (cursor === undefined) throw new CommandError('CursorNotFound', `cursor id ${id} not found`);
-    cursor.usedAtMs = this.#now();
+    cursor.usedAtMs = this.#clock.nowMs();
     const documents = batch(cursor, batchSize || Number.POSITIVE_INFINITY);
     const done = cursor.position >= cursor.documents.length;
     if (done) this.#open.delete(id);
@@ -71,7 +72,7 @@ export class Cursors {
 
   /** Closes the cursors that nobody has read from for 10 minutes. */
   sweep(): void {
-    const oldest = this.#now() - IDLE_MS;
+    const oldest = this.#clock.nowMs() - IDLE_MS;
     for (const [id, { usedAtMs }] of this.#open) if (usedAtMs < oldest) this.#open.delete(id);
   }
 }

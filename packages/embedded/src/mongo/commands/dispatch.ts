@@ -1,6 +1,7 @@
 import { CommandError, errorFields, toCommandError } from '../errors.ts';
 import type { Doc } from '../values/document.ts';
 import type { Reply } from '../wire/reply.ts';
+import { AUTHENTICATION_COMMANDS } from './authenticate.ts';
 import type { Command, Context } from './command.ts';
 import { FIND_AND_MODIFY } from './find-and-modify.ts';
 import { READ_COMMANDS } from './read.ts';
@@ -9,7 +10,14 @@ import { SESSION_COMMANDS } from './session.ts';
 import { WRITE_COMMANDS } from './write.ts';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ ...SESSION_COMMANDS, ...READ_COMMANDS, ...WRITE_COMMANDS, ...FIND_AND_MODIFY, ...SCHEMA_COMMANDS }),
+  Object.entries({
+    ...SESSION_COMMANDS,
+    ...AUTHENTICATION_COMMANDS,
+    ...READ_COMMANDS,
+    ...WRITE_COMMANDS,
+    ...FIND_AND_MODIFY,
+    ...SCHEMA_COMMANDS,
+  }),
 );
 
 /** What any command may carry. One process that holds all data meets every read and write concern and preference. */
@@ -52,6 +60,9 @@ function run(context: Omit<Context, 'database'>, body: Doc): Reply {
   const command = COMMANDS.get(name);
   if (command === undefined) {
     throw new CommandError('CommandNotFound', `no such command: '${name}': the embedded server does not have it`);
+  }
+  if (!context.session.authenticated && !command.open) {
+    throw new CommandError('Unauthorized', `command ${name} requires authentication`);
   }
   if ('startTransaction' in body || 'autocommit' in body || 'txnNumber' in body) {
     throw new CommandError(

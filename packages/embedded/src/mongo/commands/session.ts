@@ -1,3 +1,4 @@
+import { MECHANISM } from '../scram.ts';
 import { DOCUMENT_BYTES_MAX } from '../storage/store.ts';
 import { MESSAGE_BYTES_MAX } from '../wire/frames.ts';
 import { type Command, ok } from './command.ts';
@@ -11,14 +12,16 @@ const HANDSHAKE_FIELDS = [
   'compression',
   'loadBalanced',
   'saslSupportedMechs',
+  'speculativeAuthenticate',
   'topologyVersion',
   'maxAwaitTimeMS',
   'backpressure',
 ];
 
 const hello: Command = {
+  open: true,
   fields: HANDSHAKE_FIELDS,
-  run: ({ now }) =>
+  run: ({ clock }, body) =>
     ok({
       helloOk: true,
       ismaster: true,
@@ -26,11 +29,12 @@ const hello: Command = {
       maxBsonObjectSize: DOCUMENT_BYTES_MAX,
       maxMessageSizeBytes: MESSAGE_BYTES_MAX,
       maxWriteBatchSize: WRITE_BATCH_MAX,
-      localTime: new Date(now()),
+      localTime: new Date(clock.nowMs()),
       logicalSessionTimeoutMinutes: 30,
       minWireVersion: 0,
       maxWireVersion: WIRE_VERSION,
       readOnly: false,
+      ...('saslSupportedMechs' in body ? { saslSupportedMechs: [MECHANISM] } : {}),
     }),
 };
 
@@ -39,11 +43,12 @@ export const SESSION_COMMANDS: Record<string, Command> = {
   hello,
   ismaster: hello,
   isMaster: hello,
-  ping: { fields: [], run: () => ok() },
+  ping: { open: true, fields: [], run: () => ok() },
   buildInfo: {
+    open: true,
     fields: [],
     run: () =>
       ok({ version: '7.0.0', versionArray: [7, 0, 0, 0], maxBsonObjectSize: DOCUMENT_BYTES_MAX, modules: ['agon'] }),
   },
-  endSessions: { fields: [], run: () => ok() },
+  endSessions: { open: true, fields: [], run: () => ok() },
 };

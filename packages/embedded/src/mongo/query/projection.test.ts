@@ -28,6 +28,10 @@ it.each<[Doc, Doc]>([
   expect(document).toEqual(before);
 });
 
+it.each([{ 'e.$': 1 }, { e: { $slice: 1 } }])('refuses %j', (projection) => {
+  expect(() => compileProjection(projection)).toThrow('does not have the projection');
+});
+
 it('refuses a mix of inclusion and exclusion', () => {
   expect(() => compileProjection({ a: 1, b: 0 })).toThrow(/mix/);
 });

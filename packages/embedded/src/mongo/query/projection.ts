@@ -1,5 +1,5 @@
 import { CommandError } from '../errors.ts';
-import { cloneValue, type Doc, isDocument } from '../values/document.ts';
+import { cloneValue, type Doc, isDocument, setField } from '../values/document.ts';
 import { runPipeline } from './language.ts';
 
 type Project = (document: Doc) => Doc;
@@ -35,7 +35,7 @@ function include(value: unknown, tree: Tree): unknown {
   for (const key of Object.keys(value)) {
     const branch = Object.hasOwn(tree, key) ? tree[key] : undefined;
     const inner = branch === true ? value[key] : branch && include(value[key], branch);
-    if (inner !== undefined) kept[key] = inner;
+    if (inner !== undefined) setField(kept, key, inner);
   }
   return kept;
 }
@@ -46,20 +46,26 @@ function exclude(value: unknown, tree: Tree): unknown {
   const kept: Doc = {};
   for (const key of Object.keys(value)) {
     const branch = Object.hasOwn(tree, key) ? tree[key] : undefined;
-    if (branch !== true) kept[key] = branch ? exclude(value[key], branch) : value[key];
+    if (branch !== true) setField(kept, key, branch ? exclude(value[key], branch) : value[key]);
   }
   return kept;
 }
 
 const isFlag = (value: unknown): boolean => value === 0 || value === 1 || value === true || value === false;
 
+/** `list.$` and `$slice` mean other things in a projection than mingo makes of them. */
+function refuse(entries: Array<[string, unknown]>): void {
+  for (const [path, value] of entries) {
+    const name = path.includes('$') ? path : isDocument(value) && '$slice' in value ? `${path}: $slice` : undefined;
+    if (name) throw new CommandError('BadValue', `the embedded server does not have the projection ${name}`);
+  }
+}
+
 /** A projection as a function. Plain lists of fields are done here, without a copy; expressions go to mingo. */
 export function compileProjection(projection: Doc | undefined): Project {
   const entries = Object.entries(projection ?? {});
   if (projection === undefined || entries.length === 0) return (document) => document;
-  const positional = entries.find(([path]) => path.includes('$'));
-  if (positional)
-    throw new CommandError('BadValue', `the embedded server does not have the projection ${positional[0]}`);
+  refuse(entries);
   if (!entries.every(([, value]) => isFlag(value))) {
     return (document) => runPipeline([cloneValue(document)], [{ $project: projection }])[0] ?? {};
   }

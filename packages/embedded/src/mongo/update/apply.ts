@@ -50,7 +50,16 @@ function change(document: Doc, update: Update, context: UpdateContext): Doc {
   const positional = JSON.stringify(Object.values(modifier).map((fields) => Object.keys(fields as Doc))).includes('$');
   const config = { arrayFilters: context.arrayFilters, cloneMode: 'copy' as const };
   updateOne([copy], positional ? context.filter : {}, modifier as Modifier<Doc>, config, UPDATE_LANGUAGE);
+  makeSure(copy, (modifier.$set ?? {}) as Doc);
   return copy;
+}
+
+/** mingo passes over a document that has a field named `constructor`: what was to be set is set after all. */
+function makeSure(document: Doc, set: Doc): void {
+  for (const [path, value] of Object.entries(set)) {
+    if (!path.includes('$') && !equalValues(reach(document, path.split('.')), value))
+      setAt(document, path, cloneValue(value));
+  }
 }
 
 /** mingo has no `$setOnInsert`: it is a `$set` when the document is new and nothing otherwise. */

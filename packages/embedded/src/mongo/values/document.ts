@@ -22,8 +22,15 @@ export function cloneValue(value: unknown): unknown {
   if (value instanceof Date) return new Date(value);
   if (!isDocument(value)) return value;
   const copy: Doc = {};
-  for (const key in value) copy[key] = cloneValue(value[key]);
+  for (const key in value) setField(copy, key, cloneValue(value[key]));
   return copy;
+}
+
+/** Sets a field of a document that the caller owns, also one that is named `__proto__`. */
+export function setField(document: Doc, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(document, key, { value, enumerable: true, configurable: true, writable: true });
+  else document[key] = value;
 }
 
 /** True when every key is an operator, `{ $gt: 1 }`; false for a literal, `{ a: 1 }`, and for an empty document. */

@@ -25,6 +25,14 @@ describe('ingest', () => {
     expect((ingest(serialize({ uuid })).uuid as Binary).sub_type).toBe(4);
   });
 
+  it('keeps no window on the bytes that it read', () => {
+    const bytes = serialize({ data: new Binary(Uint8Array.of(1, 2)), id: new ObjectId('010101010101010101010101') });
+    const { data, id } = ingest(bytes);
+    bytes.fill(255);
+    expect([...(data as Binary).value()]).toEqual([1, 2]);
+    expect(String(id)).toBe('010101010101010101010101');
+  });
+
   it.each([
     ['a 64-bit integer beyond 2^53', Long.fromString('9007199254740993')],
     ['Decimal128', Decimal128.fromString('1')],

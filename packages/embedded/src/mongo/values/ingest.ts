@@ -29,10 +29,16 @@ function accept(value: unknown, name: string): void {
   if (type !== undefined) {
     if (!ACCEPTED.has(type))
       throw new CommandError('BadValue', `${name} is a ${refusedName(type)}: the embedded server does not hold it`);
-    if (type === 'Binary') Object.setPrototypeOf(value, ExactBinary.prototype);
+    if (value instanceof Binary) own(value);
     return;
   }
   for (const [key, inner] of Object.entries(value)) accept(inner, key);
+}
+
+/** bson leaves a Binary as a window on the bytes that it read, which would keep all of them, and lmdb's are lent only. */
+function own(binary: Binary): void {
+  binary.buffer = Buffer.from(binary.value());
+  Object.setPrototypeOf(binary, ExactBinary.prototype);
 }
 
 function refusedName(type: string): string {

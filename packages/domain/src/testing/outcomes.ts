@@ -1,6 +1,6 @@
 import { type MetricName, metricTable } from '@agon/contracts';
 import fc from 'fast-check';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { type Outcome, outcomeOf } from '../score/outcome.ts';
 
 export const metricNames = Object.keys(metricTable) as MetricName[];
 const numberMetrics: readonly MetricName[] = ['rmse', 'mae', 'r2'];

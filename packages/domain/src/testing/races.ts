@@ -1,6 +1,6 @@
 import { JobStatus, RunStatus, SeatStatus } from '@agon/contracts';
 import fc from 'fast-check';
-import type { MatchableJob, RaceRun, RaceSeat } from './race-types.ts';
+import type { MatchableJob, RaceRun, RaceSeat } from '../race/race-types.ts';
 
 /** All times of a generated race lie within 20 minutes of this. */
 export const startMs = 1_800_000_000_000;
