@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { AppError } from '@agon/contracts';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -45,6 +46,8 @@ const measure =
 
 /** The application over what it is given; it opens nothing by itself. */
 export function buildApp(given: AppDeps, options: { processMetrics?: boolean } = {}): Api {
+  // Every long poll and stream listens to it.
+  setMaxListeners(0, given.stopping);
   const metrics = createMetrics({ process: options.processMetrics ?? false });
   const leases = new LeaseDesk(given, metrics);
   const inspections = new Turnstile({ passingMax: inspectionsMax, waitingMax: inspectionsWaitingMax });

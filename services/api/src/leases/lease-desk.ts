@@ -19,7 +19,7 @@ type Waiter = Asking & {
   readonly sinceMs: number;
   /** True while a seat is being taken for it. */
   serving: boolean;
-  /** Its connection is closed, or the service stops. */
+  /** Its connection is closed. */
   gone: boolean;
   /** Its time is over; it stays for the one look that everybody has. */
   late: boolean;
@@ -84,6 +84,10 @@ export class LeaseDesk {
         waiter.late = true;
         if (waiter.looked && !waiter.serving) waiter.end(undefined);
       };
+      const stop = (): void => {
+        waiter.looked = true;
+        tire();
+      };
       const timer = setTimeout(tire, waitMs);
       const waiter: Waiter = {
         miner,
@@ -104,13 +108,13 @@ export class LeaseDesk {
         end: (lease) => {
           clearTimeout(timer);
           gone.removeEventListener('abort', leave);
-          stopping.removeEventListener('abort', leave);
+          stopping.removeEventListener('abort', stop);
           this.#leave(waiter, lease !== undefined);
           resolve(lease);
         },
       };
       gone.addEventListener('abort', leave, { once: true });
-      stopping.addEventListener('abort', leave, { once: true });
+      stopping.addEventListener('abort', stop, { once: true });
       this.#waiters.add(waiter);
       this.#metrics.leasesWaiting.set(this.#waiters.size);
       this.wake();
