@@ -37,7 +37,9 @@ async function inspect(
   if (wish.task !== undefined) chooseObjective(wish.task, { metric: wish.metric });
   const problems = new ProblemList();
   const reading = await readFirst(source, wish, { problems, signal: options.signal });
-  if (reading.refusal !== null) return refuseDecision(reading.refusal, reading);
+  // Objects that cannot be read may be the ones that have the missing columns.
+  const knowsColumns = reading.format !== 'jsonl' || problems.empty;
+  if (reading.refusal !== null && knowsColumns) return refuseDecision(reading.refusal, reading);
   const decision =
     reading.tally === null ? null : decideTable({ tally: reading.tally, task: wish.task, metric: wish.metric });
   if (!problems.empty) return refuseProblems(problems, decision);
