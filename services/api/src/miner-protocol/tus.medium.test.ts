@@ -4,7 +4,7 @@ import { limits } from '@agon/contracts';
 import * as tus from 'tus-js-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { aCommit, codeOf, leaseRun, sha256 } from '../testing/lease-run.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { jsonOf, startTestApi, type TestApi } from '../testing/test-api.ts';
 
 let api: TestApi;
 let nowMs = Date.UTC(2026, 5, 1);
@@ -31,7 +31,7 @@ const patch = (url: string, bytes: Uint8Array, offset: number): Promise<Response
   fetch(url, { method: 'PATCH', headers: headers(offset), body: new Uint8Array(bytes) });
 const head = (url: string): Promise<Response> => fetch(url, { method: 'HEAD', headers: headers() });
 const offsetOf = async (url: string): Promise<string | null> => (await head(url)).headers.get('upload-offset');
-const refusalOf = async (response: Response): Promise<string> => (await response.json()).error.code;
+const refusalOf = async (response: Response): Promise<string> => (await jsonOf(response)).error.code;
 
 /** Sends the beginning of a request's body, then cuts the connection. */
 function sendAndCut(url: string, bytes: Uint8Array, announced: number): Promise<void> {

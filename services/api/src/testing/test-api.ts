@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Scope } from '@agon/contracts';
-import { type Clock, createLogger, idMaker, type Log, type NewId, silentLog, systemClock } from '@agon/kit';
+import { type Clock, idMaker, type Log, type NewId, silentLog, systemClock } from '@agon/kit';
 import { connectStores, fileArtifactStore, type Stores } from '@agon/store';
 import { aKey, MemoryQueue, testMongodbUrl } from '@agon/testing';
 import type { Express } from 'express';
@@ -34,12 +34,7 @@ type Options = {
 };
 
 /** The api over a database of its own and a folder of its own, on a free port. */
-export async function startTestApi({
-  clock = systemClock,
-  settings,
-  log = createLogger({ name: 'test', level: 'error' }),
-  adapt,
-}: Options = {}) {
+export async function startTestApi({ clock = systemClock, settings, log = silentLog, adapt }: Options = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'agon-api-'));
   const newId: NewId = idMaker(clock.nowMs);
   const stores = await connectStores({ url: testMongodbUrl(), clock, log: silentLog });
@@ -100,3 +95,7 @@ export async function uploadFile(caller: Caller, content = someCsv()): Promise<s
     .expect(200);
   return answer.body.id;
 }
+
+/** The body of an answer that was fetched. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back
+export const jsonOf = (response: Response): Promise<any> => response.json();
