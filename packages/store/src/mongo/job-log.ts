@@ -15,9 +15,6 @@ export type OutboxEntry = Omit<EventDocument, '_id' | 'jobId' | 'sequence'> & {
 type JobOutbox = { _id: string; eventSequence: number; outbox: OutboxEntry[] };
 type RunOutbox = { _id: string; jobId: string; outbox: OutboxEntry[] };
 
-/** A part of an update: the event joins the outbox in the same write that makes it true. */
-export type EntryOfJob = { $inc: { eventSequence: number }; $push: { outbox: OutboxEntry } };
-
 export type JobLog = {
   entry(event: NewEvent): OutboxEntry;
   /** Writes out the outbox of a job as it was just read. */
