@@ -100,7 +100,7 @@ describe('rows that cannot be read are refused with a code and their numbers', (
       bytes: 1_000,
       async *open() {
         yield Buffer.from('x,label\n');
-        for (;;) yield piece;
+        for (let count = 0; count < 1_000; count += 1) yield piece;
       },
     };
     const refusal = await refused(source, { target: 'label' });
