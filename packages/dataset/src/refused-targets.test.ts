@@ -53,6 +53,13 @@ describe('what cannot be learnt is refused with a code and a sentence', () => {
     expect(report.notes).toMatchObject([{ code: 'rare_classes_dropped', message: expect.stringContaining('row 151') }]);
   });
 
+  test('a class whose rows are all the same, beside one other class', async () => {
+    const same = Array.from({ length: 60 }, (_, row) => `${200 + row},7,red,no`);
+    const yes = plainLines(300).filter((line) => line.endsWith('yes'));
+    const refusal = await refused(sourceOf(plainText([...yes, ...same])));
+    expect(refusal.error).toMatchObject({ code: 'target_unsuitable', message: expect.stringContaining('"no"') });
+  });
+
   test('many classes with one row', async () => {
     const lines = plainLines(150).map((line, index) =>
       index < 30 ? line.replace(/(yes|no)$/, `class ${index}`) : line,
