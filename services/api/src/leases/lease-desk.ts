@@ -1,4 +1,4 @@
-import type { Capabilities, Lease } from '@agon/contracts';
+import { AppError, type Capabilities, type Lease } from '@agon/contracts';
 import type { MinerRecord } from '@agon/store';
 import type { AppDeps } from '../deps.ts';
 import type { Metrics } from '../http/metrics.ts';
@@ -13,6 +13,8 @@ const assignmentsPerLookMax = 32;
 const placeKeptMs = 30_000;
 const placesMax = 20_000;
 const fruitlessMax = 3;
+/** Requests of one miner that may wait at once. */
+const waitersPerMinerMax = 16;
 
 type Waiter = Asking & {
   readonly miner: Pick<MinerRecord, 'id' | 'name'>;
@@ -71,10 +73,18 @@ export class LeaseDesk {
     });
   }
 
-  /** Waits for a lease; undefined where there was none in time, the miner went away, or the service stops. */
+  /**
+   * Waits for a lease; undefined where there was none in time, the miner went away, or the service stops.
+   *
+   * @throws AppError `rate_limited` where the miner waits too often at once.
+   */
   wait({ miner, capabilities, waitMs, gone }: LeaseQuestion): Promise<Lease | undefined> {
     const { stopping } = this.#deps;
     if (gone.aborted || stopping.aborted) return Promise.resolve(undefined);
+    if (this.#waitersOf(miner.id) >= waitersPerMinerMax) {
+      const message = `The miner waits in ${waitersPerMinerMax} requests already.`;
+      return Promise.reject(new AppError('rate_limited', message, { retryAfterSeconds: waitMs / 1000 }));
+    }
     return new Promise((resolve) => {
       const leave = (): void => {
         waiter.gone = true;
@@ -126,6 +136,12 @@ export class LeaseDesk {
     clearTimeout(this.#timer);
     await this.#looking;
     clearTimeout(this.#timer);
+  }
+
+  #waitersOf(minerId: string): number {
+    let count = 0;
+    for (const waiter of this.#waiters) if (waiter.minerId === minerId) count += 1;
+    return count;
   }
 
   #placeOf(minerId: string): number {

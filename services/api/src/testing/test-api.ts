@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Scope } from '@agon/contracts';
+import { limits, type Scope } from '@agon/contracts';
 import { type Clock, idMaker, type Log, type NewId, silentLog, systemClock } from '@agon/kit';
 import { connectStores, fileArtifactStore, type Stores } from '@agon/store';
 import { aKey, MemoryQueue, testMongodbUrl } from '@agon/testing';
@@ -19,6 +19,7 @@ export type TestApi = Awaited<ReturnType<typeof startTestApi>>;
 export const testSettings: Settings = {
   publicUrl: null,
   signingPublicKey: 'A'.repeat(43),
+  fileBytesMax: limits.fileBytesMax,
   requestsPerMinuteMax: 100_000,
   requestsPerMinuteOfAddressMax: 100_000,
   trustedProxies: 0,
