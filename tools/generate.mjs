@@ -25,16 +25,16 @@ async function errorsPage() {
 }
 
 async function openApi() {
-  const { openApiDocument } = await load('services/api/dist/openapi/document.js');
+  const { openApiDocument } = await load('services/api/dist/openapi/openapi-document.js');
   return `${JSON.stringify(openApiDocument(), null, 2)}\n`;
 }
 
 async function environmentExample() {
   const sections = await Promise.all(
     Object.entries({
-      'services/api': ['services/api/dist/config.js', 'apiSettings'],
-      'services/scheduler': ['services/scheduler/dist/config.js', 'schedulerSettings'],
-      'services/evaluator': ['services/evaluator/dist/config.js', 'evaluatorSettings'],
+      'services/api': ['services/api/dist/config.js', 'ApiEnvironment'],
+      'services/scheduler': ['services/scheduler/dist/config.js', 'SchedulerSettings'],
+      'services/evaluator': ['services/evaluator/dist/config.js', 'EvaluatorSettings'],
       'services/miner': ['services/miner/dist/config.js', 'minerSettings'],
     }).map(async ([title, [path, name]]) => {
       const { shape } = (await load(path))[name];

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Context, SharedOptions } from './context.ts';
+import type { Context } from './context.ts';
 
 /** One command of `agon`: its file registers it and holds what it does. */
 export type Register = (program: Command, context: Context) => void;
@@ -28,5 +28,3 @@ export function positiveNumber(text: string): number {
   if (!Number.isFinite(value) || value <= 0) throw new TypeError(`"${text}" is not a number above 0.`);
   return value;
 }
-
-export type { SharedOptions };

@@ -9,6 +9,8 @@ import { CommandError, type Context } from './context.ts';
 import { LiveLines, renderBar } from './terminal/bar.ts';
 import { formatBytes } from './terminal/table.ts';
 
+const redrawMs = 100;
+
 export type PulledModel = { readonly model: string; readonly folder: string; readonly files: readonly ModelFile[] };
 
 /**
@@ -49,12 +51,14 @@ async function write(response: Response, pull: Pull & { partial: string; from: n
   const lines = new LiveLines((text) => process.stderr.write(text));
   const out = await open(pull.partial, pull.from > 0 ? 'a' : 'w');
   let done = pull.from;
+  let drawnMs = 0;
   try {
     for await (const chunk of response.body ?? []) {
       await out.write(chunk as Uint8Array);
       done += (chunk as Uint8Array).length;
-      if (pull.context.isTerminal)
-        lines.draw([`${renderBar(done / pull.file.bytes, 24)} ${pull.file.path} ${formatBytes(done)}`]);
+      if (!pull.context.isTerminal || performance.now() < drawnMs + redrawMs) continue;
+      drawnMs = performance.now();
+      lines.draw([`${renderBar(done / pull.file.bytes, 24)} ${pull.file.path} ${formatBytes(done)}`]);
     }
   } finally {
     lines.clear();

@@ -18,14 +18,18 @@ from trees import Trees, parse_trees
 
 ROUNDS_MAX = 2500
 MEASURED_ROUNDS = 8
-RATE_TIMES_ROUNDS = 15.0
+RATE_TIMES_ROUNDS = 12.0
 RATE_MAX = 0.3
 PATIENCE_ROUNDS = 40
 IMPROVEMENT_SHARE = 2e-4
 IMPROVEMENT_MIN = 2e-5
 QUICK_ROWS = 20_000
+QUICK_ROWS_MIN = 4_000
 QUICK_ROUNDS = 300
-NODES_MAX = 300_000
+FEW_CLASSES = 20  # each class has trees of its own: with more of them the trees are small
+SMALL_LEAVES = 8
+NODES_MAX_ALONE = 300_000
+NODES_MAX = 100_000  # of each fold's model: all together are written, checked and loaded in a second or two
 COLUMNS_A_TREE_MAX = 200
 
 PORTFOLIO: tuple[Setting, ...] = (
@@ -121,8 +125,8 @@ class Gbdt:
     def fit(self, session: Session, setting: Setting, fold: Fold, seed: int) -> Fit | None:
         target = session.target
         rows = fold.train
-        if setting.get("quick") and len(rows) > QUICK_ROWS:
-            rows = np.sort(np.random.default_rng(seed).choice(rows, QUICK_ROWS, replace=False))
+        if setting.get("quick"):
+            rows = _some(rows, max(QUICK_ROWS_MIN, QUICK_ROWS // max(1, target.width // FEW_CLASSES)), seed)
         scale, z, present = _learnable(target, rows, setting)
         encoded = fit_trees_encoder(session.table, rows, target, z, seed)
         if encoded is None or (z is None and len(present) < 2):
@@ -149,6 +153,12 @@ class Gbdt:
         trees = parse_trees(booster.model_to_string(num_iteration=stop.best_rounds), encoder.fill)
         member = Boosted(encoder, booster, trees, stop.best_rounds, target.width, present, scale)
         return Fit(member, member.of_matrix(valid), len(trees.node), not stop.cut_short)
+
+
+def _some(rows: npt.NDArray[np.int64], count: int, seed: int) -> npt.NDArray[np.int64]:
+    if len(rows) <= count:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, count, replace=False))
 
 
 def _learnable(
@@ -184,7 +194,7 @@ def _parameters(session: Session, setting: Setting, shape: tuple[int, ...], seed
     return objective | {
         "metric": metric[objective["objective"]],
         "learning_rate": setting["rate"],
-        "num_leaves": setting["leaves"],
+        "num_leaves": setting["leaves"] if classes <= FEW_CLASSES else min(SMALL_LEAVES, setting["leaves"]),
         "min_data_in_leaf": leaf_rows,
         "min_sum_hessian_in_leaf": 1e-3,
         "feature_fraction": columns,
@@ -215,7 +225,8 @@ class StopWithClock:
         self.patience = max(
             PATIENCE_ROUNDS, int(4 / parameters["learning_rate"]) // (4 if self.trees_a_round > 10 else 1)
         )
-        self.rounds_max = max(20, NODES_MAX // (2 * parameters["num_leaves"] * self.trees_a_round))
+        nodes_max = NODES_MAX_ALONE if hurry else NODES_MAX
+        self.rounds_max = max(20, nodes_max // (2 * parameters["num_leaves"] * self.trees_a_round))
         self.best = 1e300
         self.best_rounds = 1
         self.cut_short = False
@@ -228,7 +239,7 @@ class StopWithClock:
         rounds = env.iteration + 1
         if loss < self.best - max(IMPROVEMENT_SHARE * abs(self.best), IMPROVEMENT_MIN):
             self.best, self.best_rounds = loss, rounds
-        if self.hurry and rounds == MEASURED_ROUNDS:
+        if rounds == MEASURED_ROUNDS:
             self._learn_faster(env.model, (time.monotonic() - self.started) / rounds)
         self.session.progress.tick(round=rounds, validation=loss)
         if self.session.clock.stopping:
@@ -237,8 +248,9 @@ class StopWithClock:
             raise lightgbm.callback.EarlyStopException(self.best_rounds - 1, env.evaluation_result_list)
 
     def _learn_faster(self, booster: lightgbm.Booster, round_seconds: float) -> None:
-        """Raise the learning rate where the rounds that fit into the time are too few for it."""
-        affordable = max(1.0, self.session.clock.left / round_seconds)
+        """Raise the learning rate where the rounds that fit into the model's size or the time are too few for it."""
+        in_time = self.session.clock.left / round_seconds if self.hurry else float("inf")
+        affordable = max(1.0, min(self.rounds_max, in_time))
         rate = min(RATE_MAX, max(self.rate, RATE_TIMES_ROUNDS / affordable))
         if rate > self.rate:
             booster.reset_parameter({"learning_rate": rate})

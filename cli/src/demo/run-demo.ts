@@ -9,7 +9,7 @@ import { readRows } from '../read-rows.ts';
 import { datasetsFolder } from '../repository.ts';
 import type { Stack } from '../stack/start-stack.ts';
 import { renderLeaderboard, renderResult } from '../terminal/race-view.ts';
-import { renderTable } from '../terminal/table.ts';
+import { formatNumber, renderTable } from '../terminal/table.ts';
 import { watchRace } from '../terminal/watch-race.ts';
 import { verifyReceipt } from '../verify/verify-receipt.ts';
 import { measurePhases, type PhaseSeconds } from './measure-phases.ts';
@@ -113,7 +113,7 @@ async function predictSome(client: Client, job: Job, demo: Demo): Promise<void> 
   const predictions = await client.models.predict(job.model ?? '', { rows: inputs });
   const lines = predictions.data.map((prediction, index) => [
     String(rows[index]?.[job.target] ?? ''),
-    prediction.label ?? String(prediction.value),
+    prediction.label ?? formatNumber(prediction.value),
     prediction.label === undefined ? '' : `${(100 * (prediction.probabilities?.[prediction.label] ?? 0)).toFixed(1)} %`,
   ]);
   demo.say(`\n${renderTable([`true ${job.target}`, 'predicted', 'probability'], lines)}\n`);

@@ -19,7 +19,7 @@ export async function watchRace(
   context: Context,
   options: WatchOptions = {},
 ): Promise<Job> {
-  const view = options.json || !context.isTerminal ? undefined : new LiveView(client, jobId, context);
+  const view = options.json || !context.isTerminal ? undefined : new LiveView(client, jobId);
   try {
     const signal = options.signal ?? context.interrupted;
     for await (const item of client.jobs.stream(jobId, { signal })) {
@@ -49,8 +49,10 @@ class LiveView {
   readonly #timer: NodeJS.Timeout;
   #race: Race | undefined;
   #busy = false;
+  #stale = false;
+  #closed = false;
 
-  constructor(client: Client, jobId: string, _context: Context) {
+  constructor(client: Client, jobId: string) {
     this.#client = client;
     this.#jobId = jobId;
     this.#timer = setInterval(() => this.#draw(), 250);
@@ -61,11 +63,12 @@ class LiveView {
     this.#latest.set(runId, progress);
   }
 
-  /** Asks the service for the state of the race; one question at a time. */
+  /** Asks the service for the state of the race; one question at a time, and once more for what came meanwhile. */
   refresh(): void {
+    this.#stale = true;
     if (this.#busy) return;
     this.#busy = true;
-    void this.#load().finally(() => {
+    void this.#loadUntilFresh().finally(() => {
       this.#busy = false;
     });
   }
@@ -75,8 +78,16 @@ class LiveView {
   }
 
   close(): void {
+    this.#closed = true;
     clearInterval(this.#timer);
     this.#lines.clear();
+  }
+
+  async #loadUntilFresh(): Promise<void> {
+    while (this.#stale && !this.#closed) {
+      this.#stale = false;
+      await this.#load();
+    }
   }
 
   async #load(): Promise<void> {

@@ -43,19 +43,19 @@ export class ByteChannel implements AsyncIterable<Uint8Array> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     try {
-      for (;;) {
+      while (!this.#ended || this.#pieces.length > 0) {
         if (this.#failure) throw this.#failure.error;
         const piece = this.#pieces.shift();
-        if (piece !== undefined) {
-          this.#wakeWriter();
-          yield piece;
-        } else if (this.#ended) return;
-        else {
+        if (piece === undefined) {
           await new Promise<void>((resolve) => {
             this.#wakeReader = resolve;
           });
+        } else {
+          this.#wakeWriter();
+          yield piece;
         }
       }
+      if (this.#failure) throw this.#failure.error;
     } finally {
       this.leave();
     }

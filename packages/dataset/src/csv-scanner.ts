@@ -108,13 +108,14 @@ export class CsvScanner {
     this.#linesInRecord = 0;
     this.#fault = null;
     this.#quotesOpen = false;
-    for (;;) {
-      const cell = this.#cell(cells.length, final);
-      if (cell === null) return null;
+    let cell = this.#cell(0, final);
+    while (cell !== null) {
       cells.push(cell);
       if (text.charCodeAt(this.#at) !== delimiterCode) return this.#endRecord(final) ? cells : null;
       this.#at += 1;
+      cell = this.#cell(cells.length, final);
     }
+    return null;
   }
 
   /** Moves behind the line break at the place; false where it is still to come. */

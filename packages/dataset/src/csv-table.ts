@@ -5,7 +5,7 @@ import { detectDelimiter } from './detect-delimiter.ts';
 import { headBytes } from './detect-format.ts';
 import type { ProblemList } from './problem-list.ts';
 import { counted, pluralOf } from './say.ts';
-import { checkRowCount, type RowBatch, type TableReader } from './table-reader.ts';
+import { checkRowCount, nameFault, type RowBatch, type TableReader } from './table-reader.ts';
 import { TextFault, textPieces } from './text-pieces.ts';
 
 /** Reads CSV with a header as a stream. */
@@ -86,6 +86,12 @@ class CsvRows {
   }
 
   #header(cells: string[]): void {
+    const fault = cells.map(nameFault).find((found) => found !== null);
+    if (fault) {
+      this.#headerIsBad = true;
+      this.#problems.add(fault);
+      return;
+    }
     const header = readHeader(cells);
     if (header.ok) {
       this.#notes.push(...header.notes.slice(0, limits.datasetNotesMax));

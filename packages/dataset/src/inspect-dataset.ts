@@ -1,5 +1,13 @@
 import { AppError, type DatasetNote, type DatasetReport, limits } from '@agon/contracts';
-import { checkRowCount, chooseObjective, decideTable, hiddenCounts, type TableDecision } from '@agon/domain';
+import {
+  checkRowCount,
+  chooseObjective,
+  type DatasetRefusal,
+  decideTable,
+  hiddenCounts,
+  refusal,
+  type TableDecision,
+} from '@agon/domain';
 import { columnNotes } from './column-notes.ts';
 import { countDifferentRows } from './count-different-rows.ts';
 import type { DatasetSource } from './dataset-source.ts';
@@ -7,6 +15,7 @@ import { type FirstReading, readFirst } from './first-reading.ts';
 import type { DatasetWish, Inspection, InspectionRefusal } from './inspection.ts';
 import { ProblemList } from './problem-list.ts';
 import { refuseDecision, refuseError, refuseProblems } from './refusals.ts';
+import { quoted } from './say.ts';
 
 type Options = { signal?: AbortSignal | undefined };
 
@@ -37,7 +46,9 @@ async function inspect(
   if (wish.task !== undefined) chooseObjective(wish.task, { metric: wish.metric });
   const problems = new ProblemList();
   const reading = await readFirst(source, wish, { problems, signal: options.signal });
-  if (reading.refusal !== null) return refuseDecision(reading.refusal, reading);
+  // Objects that cannot be read may be the ones that have the missing columns.
+  const knowsColumns = reading.format !== 'jsonl' || problems.empty;
+  if (reading.refusal !== null && knowsColumns) return refuseDecision(reading.refusal, reading);
   const decision =
     reading.tally === null ? null : decideTable({ tally: reading.tally, task: wish.task, metric: wish.metric });
   if (!problems.empty) return refuseProblems(problems, decision);
@@ -46,7 +57,7 @@ async function inspect(
   const { metric } = chooseObjective(decision.task, { metric: wish.metric });
   const different = await countDifferentRows(source, decision.layout, options);
   const rows = different.rowsByStratum.reduce((sum, count) => sum + count, 0);
-  const tooFew = checkRowCount(rows);
+  const tooFew = checkRowCount(rows) ?? checkClassRows(decision, different.rowsByStratum);
   if (tooFew) return refuseDecision(tooFew, reading);
   return {
     ok: true,
@@ -57,6 +68,15 @@ async function inspect(
     table: decision.table,
     plan: { layout: decision.layout, rowsByStratum: different.rowsByStratum },
   };
+}
+
+/** Classes whose rows are all the same are one row: they cannot be in a hidden part and in training. */
+function checkClassRows(decision: TableDecision, rowsByStratum: readonly number[]): DatasetRefusal | undefined {
+  if (decision.classes === null || rowsByStratum.filter((rows) => rows >= limits.classRowsMin).length >= 2) return;
+  const lone = decision.classes.filter((_, index) => (rowsByStratum[index] ?? 0) < limits.classRowsMin);
+  const named = lone.slice(0, 10).map(({ name }) => quoted(name));
+  const message = `Without duplicates only one class of the target ${quoted(decision.table.target)} has two rows or more; all rows of ${named.join(', ')} are the same.`;
+  return refusal('target_unsuitable', message);
 }
 
 function reportOf(

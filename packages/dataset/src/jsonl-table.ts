@@ -1,7 +1,7 @@
 import { limits } from '@agon/contracts';
 import type { ProblemList } from './problem-list.ts';
 import { counted, quoted } from './say.ts';
-import { checkColumnCount, checkRowCount, type RowBatch, type TableReader } from './table-reader.ts';
+import { checkColumnCount, checkRowCount, nameFault, type RowBatch, type TableReader } from './table-reader.ts';
 import { TextFault, textPieces } from './text-pieces.ts';
 
 /**
@@ -84,6 +84,11 @@ class JsonRows {
     const cells = new Array<string>(this.#indexes.size).fill('');
     let good = true;
     for (const key of Object.keys(object)) {
+      const fault = nameFault(key);
+      if (fault) {
+        this.#problems.add({ ...fault, row: this.#rowsSeen });
+        return null;
+      }
       const cell = this.#cell(key, object[key]);
       if (cell === null) good = false;
       else cells[this.#indexOf(key, cells)] = cell;

@@ -81,7 +81,7 @@ describe('a Parquet file', () => {
 
   test.each(['snappy', 'gzip-pages-v2', 'delta'])('as %s with a byte changed is read or refused', async (name) => {
     const whole = fixture(name);
-    for (let at = 4; at < whole.byteLength - 8; at += 3) {
+    for (let at = 4; at < whole.byteLength - 8; at += 13) {
       const changed = Buffer.from(whole);
       changed[at] = at % 2 === 0 ? 0xff : (changed[at] ?? 0) ^ (1 << (at % 8));
       const { rows, refusal } = await read(changed);

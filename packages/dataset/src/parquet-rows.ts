@@ -6,7 +6,7 @@ import { damaged, type ParquetFile, readFooter } from './parquet-file.ts';
 import { UnsupportedFault } from './parquet-page.ts';
 import type { ProblemList } from './problem-list.ts';
 import { counted, quoted } from './say.ts';
-import { checkColumnCount, checkRowCount, type RowBatch } from './table-reader.ts';
+import { checkColumnCount, checkRowCount, nameFault, type RowBatch } from './table-reader.ts';
 
 /** Cells in a batch: some milliseconds of work. */
 const batchCells = 16_384;
@@ -43,7 +43,13 @@ export class ParquetRows {
     const root = rootOf(metadata);
     checkColumnCount(root.children.length);
     checkRowCount(Number(metadata.num_rows));
-    const header = readHeader(root.children.map((child) => child.element.name));
+    const names = root.children.map((child) => child.element.name);
+    const fault = names.map(nameFault).find((found) => found !== null);
+    if (fault) {
+      this.#problems.add(fault);
+      return null;
+    }
+    const header = readHeader(names);
     if (!header.ok) {
       for (const problem of header.problems) this.#problems.addWhole(problem);
       return null;

@@ -25,17 +25,16 @@ async function* batchesOf(source: DatasetSource, options: Options, notes: Datase
   const stop = () => void reader.close(options.signal?.reason);
   options.signal?.addEventListener('abort', stop);
   try {
-    for (;;) {
-      const message = await reader.next();
-      if (message.kind === 'refused') throw new AppError(message.code, message.message);
-      if (message.kind === 'end') {
-        notes.push(...message.notes);
-        for (const problem of message.problems) options.problems.addWhole(problem);
-        return;
-      }
-      if (message.kind === 'batch') yield message.batch;
+    let message = await reader.next();
+    while (message.kind === 'batch') {
+      yield message.batch;
       options.signal?.throwIfAborted();
+      message = await reader.next();
     }
+    if (message.kind === 'refused') throw new AppError(message.code, message.message);
+    if (message.kind === 'ready') return;
+    notes.push(...message.notes);
+    for (const problem of message.problems) options.problems.addWhole(problem);
   } finally {
     options.signal?.removeEventListener('abort', stop);
     await reader.close();

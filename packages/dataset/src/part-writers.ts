@@ -17,7 +17,7 @@ export class PartWriters {
     const open = (name: PartName): Writer => {
       const channel = new ByteChannel();
       // A store that fails before it reads must not leave the writer waiting.
-      const blob = Promise.resolve(write(name, channel)).finally(() => channel.leave());
+      const blob = (async () => write(name, channel))().finally(() => channel.leave());
       blob.catch(() => {});
       return { channel, blob, text: csvRecord(header), rows: 0 };
     };

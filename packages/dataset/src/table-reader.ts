@@ -1,5 +1,5 @@
 import { AppError, type DatasetFormat, type DatasetNote, limits } from '@agon/contracts';
-import { counted } from './say.ts';
+import { counted, quoted } from './say.ts';
 
 /** Rows as they stand in the file, every cell as text, a missing one as the empty string. */
 export type RowBatch = {
@@ -39,3 +39,15 @@ export function checkColumnCount(columns: number): void {
     `The dataset has ${counted(columns)} columns; the limit is ${counted(limits.datasetColumnsMax)}.`,
   );
 }
+
+/** Names stand in reports, receipts and models; survey questions fit, paragraphs do not. */
+const columnNameCharactersMax = 500;
+
+/** What is wrong with a column's name, or null. */
+export const nameFault = (name: string): { code: string; message: string } | null =>
+  name.length <= columnNameCharactersMax
+    ? null
+    : {
+        code: 'column_name_too_long',
+        message: `The column name ${quoted(name)} has ${counted(name.length)} characters; the limit is ${columnNameCharactersMax}.`,
+      };

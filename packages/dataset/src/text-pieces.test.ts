@@ -77,7 +77,7 @@ describe('textPieces', () => {
     let closed = false;
     const bytes = async function* (): AsyncGenerator<Buffer> {
       try {
-        for (;;) yield Buffer.from('abcdef');
+        for (let count = 0; count < 100; count += 1) yield Buffer.from('abcdef');
       } finally {
         closed = true;
       }

@@ -1,5 +1,6 @@
 import ort from 'onnxruntime-node';
-import type { Feeds, OnnxOutput, OutputData, ToChild } from './protocol.ts';
+import type { OnnxOutput, OutputData, SentFeeds, ToChild } from './protocol.ts';
+import { stringsOf, TextCollector, type Texts } from './texts.ts';
 
 type RunMessage = Extract<ToChild, { kind: 'run' }>;
 
@@ -16,7 +17,7 @@ export async function runBatches(
   session: ort.InferenceSession,
   message: RunMessage,
 ): Promise<Record<string, OnnxOutput>> {
-  const outputs: Record<string, OnnxOutput> = {};
+  const growing: Record<string, GrowingOutput> = {};
   const names = message.fetches.map((fetch) => fetch.name);
   for (let start = 0; start < message.rows; start += message.batchRows) {
     const end = Math.min(start + message.batchRows, message.rows);
@@ -24,29 +25,39 @@ export async function runBatches(
     for (const fetch of message.fetches) {
       const tensor = results[fetch.name];
       if (!tensor) throw new OutputFault(`The output ${fetch.name} was not computed.`);
-      outputs[fetch.name] ??= newOutput(tensor, fetch, { rows: message.rows, batchRows: end - start });
-      place(outputs[fetch.name] as OnnxOutput, tensor, { start, rows: end - start, name: fetch.name });
+      const output = growing[fetch.name] ?? newOutput(tensor, fetch, { rows: message.rows, batchRows: end - start });
+      growing[fetch.name] = output;
+      place(output, tensor, { start, rows: end - start, name: fetch.name });
       tensor.dispose();
     }
   }
-  return outputs;
+  return Object.fromEntries(Object.entries(growing).map(([name, output]) => [name, finished(output)]));
 }
 
-function tensorsOf(feeds: Feeds, start: number, end: number): Record<string, ort.Tensor> {
+function tensorsOf(feeds: SentFeeds, start: number, end: number): Record<string, ort.Tensor> {
   const tensors: Record<string, ort.Tensor> = {};
   const shape = [end - start, 1];
   for (const [name, column] of Object.entries(feeds)) {
-    tensors[name] =
-      column instanceof Float32Array
-        ? new ort.Tensor('float32', column.subarray(start, end), shape)
-        : new ort.Tensor('string', column.slice(start, end), shape);
+    if (column instanceof Float32Array) tensors[name] = new ort.Tensor('float32', column.subarray(start, end), shape);
+    else {
+      const strings = 'codes' in column ? stringsOf(column, start, end) : column.slice(start, end);
+      tensors[name] = new ort.Tensor('string', strings, shape);
+    }
   }
   return tensors;
 }
 
+type Numbers = Exclude<OutputData, Texts>;
+type GrowingOutput = Omit<OnnxOutput, 'data'> & { readonly data: Numbers | TextCollector };
+
+const finished = ({ data, ...output }: GrowingOutput): OnnxOutput => ({
+  ...output,
+  data: data instanceof TextCollector ? data.texts : data,
+});
+
 type Counts = { readonly rows: number; readonly batchRows: number };
 
-function newOutput(tensor: ort.Tensor, fetch: { name: string; widthMax: number }, counts: Counts): OnnxOutput {
+function newOutput(tensor: ort.Tensor, fetch: { name: string; widthMax: number }, counts: Counts): GrowingOutput {
   const width = tensor.size / counts.batchRows;
   if (!Number.isInteger(width) || width > fetch.widthMax) {
     throw new OutputFault(
@@ -58,15 +69,15 @@ function newOutput(tensor: ort.Tensor, fetch: { name: string; widthMax: number }
   return { elementType: tensor.type, rank: tensor.dims.length, width, data };
 }
 
-function allocate(type: string, values: number): OutputData | undefined {
+function allocate(type: string, values: number): GrowingOutput['data'] | undefined {
   if (type === 'float32') return new Float32Array(values);
   if (type === 'float64') return new Float64Array(values);
   if (type === 'int64') return new BigInt64Array(values);
   if (type === 'int32') return new Int32Array(values);
-  return type === 'string' ? [] : undefined;
+  return type === 'string' ? new TextCollector(values) : undefined;
 }
 
-function place(output: OnnxOutput, tensor: ort.Tensor, part: { start: number; rows: number; name: string }): void {
+function place(output: GrowingOutput, tensor: ort.Tensor, part: { start: number; rows: number; name: string }): void {
   const fits =
     tensor.type === output.elementType &&
     tensor.dims.length === output.rank &&
@@ -77,15 +88,11 @@ function place(output: OnnxOutput, tensor: ort.Tensor, part: { start: number; ro
       `The output ${part.name} has the shape [${tensor.dims.join(',')}] for ${part.rows} rows; the first dimension must be the rows.`,
     );
   }
-  if (Array.isArray(output.data)) appendText(output.data, tensor.data as string[], part.name);
-  else (output.data as { set(values: unknown, offset: number): void }).set(tensor.data, part.start * output.width);
-}
-
-function appendText(target: string[], values: readonly string[], name: string): void {
-  let characters = 0;
-  for (const value of values) {
-    characters += value.length;
-    target.push(value);
+  if (output.data instanceof TextCollector) {
+    const characters = output.data.add(tensor.data as string[]);
+    if (characters > textCharactersMax) throw new OutputFault(`The output ${part.name} has too much text.`);
+  } else {
+    const target = output.data as { set(values: unknown, offset: number): void };
+    target.set(tensor.data, part.start * output.width);
   }
-  if (characters > textCharactersMax) throw new OutputFault(`The output ${name} has too much text.`);
 }

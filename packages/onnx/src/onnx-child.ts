@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { LimitedProcess } from './child-process.ts';
 import type { OnnxValue } from './onnx-value.ts';
-import type { Feeds, Fetch, OnnxOutput, OnnxOutputs, OutputData } from './protocol.ts';
+import type { Feeds, Fetch, OnnxOutput, OnnxOutputs, OutputData, SentFeeds } from './protocol.ts';
 import { OnnxRejection } from './rejection.ts';
+import { TextCollector, type Texts, textsOf } from './texts.ts';
 
 export type OnnxLimits = {
   /** Resident memory of the process, the runtime's own (about 100) included. */
@@ -14,11 +15,11 @@ export type OnnxLimits = {
 };
 
 /** Rows per inference: large enough that calls cost nothing, small enough for the processor's caches (docs/benchmarks.md). */
-const cellsPerBatch = 65_536;
+const cellsPerBatch = 32_768;
 const batchRowsMin = 256;
 const batchRowsMax = 8_192;
 /** Bytes per message to the process; two are under way at a time. */
-const chunkBytes = 8 * 1024 * 1024;
+const chunkBytes = 2 * 1024 * 1024;
 const widthMaxDefault = 4_096;
 
 /** A model that is loaded in a process of its own. Not for two runs at once: they would share the time limit. */
@@ -114,19 +115,20 @@ async function runChunk(
   timeMs: number,
 ): Promise<OnnxOutputs> {
   const { start, end, batchRows, fetches } = part;
-  const whole = start === 0 && end === part.rows;
-  const feeds = whole ? part.feeds : sliced(part.feeds, start, end);
+  const feeds = sent(part.feeds, start, end);
   const answer = await child.ask({ kind: 'run', rows: end - start, batchRows, feeds, fetches }, timeMs);
   if (answer.kind !== 'outputs') throw new Error('The scoring process answered out of turn.');
   return answer.outputs;
 }
 
-function sliced(feeds: Feeds, start: number, end: number): Feeds {
+function sent(feeds: Feeds, start: number, end: number): SentFeeds {
   const parts = Object.entries(feeds).map(([name, column]) => [
     name,
-    column instanceof Float32Array ? column.subarray(start, end) : column.slice(start, end),
+    column instanceof Float32Array
+      ? column.subarray(start, end)
+      : (textsOf(column, start, end) ?? column.slice(start, end)),
   ]);
-  return Object.fromEntries(parts) as Feeds;
+  return Object.fromEntries(parts) as SentFeeds;
 }
 
 function sizesOf(work: Work): { chunkRows: number; batchRows: number } {
@@ -162,9 +164,13 @@ function joinedOutput(name: string, head: OnnxOutput, parts: readonly OnnxOutput
 }
 
 function concatenated(columns: readonly OutputData[], length: number): OutputData {
-  const [first] = columns;
-  if (Array.isArray(first)) return (columns as string[][]).flat();
-  const Type = first?.constructor as new (length: number) => Float32Array;
+  const [first = new Float32Array(0)] = columns;
+  if ('codes' in first) {
+    const collector = new TextCollector(length);
+    for (const column of columns as Texts[]) collector.addTexts(column);
+    return collector.texts;
+  }
+  const Type = first.constructor as new (length: number) => Float32Array;
   const all = new Type(length);
   let offset = 0;
   for (const column of columns as Float32Array[]) {

@@ -32,7 +32,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const times = (slope: number, x: number) =>
   pool.use(join(folder, `${slope}.onnx`), async (child) => {
     const { prediction } = await child.run({ x: Float32Array.of(x) }, 1);
-    return Number(prediction?.data[0]);
+    return Number((prediction?.data as Float32Array | undefined)?.[0]);
   });
 const childOf = (slope: number) => pool.use(join(folder, `${slope}.onnx`), async (child: OnnxChild) => child);
 

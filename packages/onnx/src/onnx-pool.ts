@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { AppError } from '@agon/contracts';
 import { type OnnxChild, type OnnxLimits, openOnnxChild } from './onnx-child.ts';
 import { Slots } from './slots.ts';
@@ -14,6 +15,9 @@ export type OnnxPoolOptions = {
   readonly waitingMax: number;
 };
 
+/** A model that others wait for keeps its place so long for the calls that wait for it: loading costs more than a call. */
+const turnsMs = 2_000;
+
 type Entry = {
   readonly modelPath: string;
   /** Set while the entry holds a slot. */
@@ -21,6 +25,7 @@ type Entry = {
   /** The last call in line. */
   tail: Promise<unknown>;
   users: number;
+  loadedMs: number;
   timer: NodeJS.Timeout | undefined;
 };
 
@@ -84,6 +89,7 @@ export class OnnxPool {
       child: undefined,
       tail: Promise.resolve(),
       users: 0,
+      loadedMs: 0,
       timer: undefined,
     };
     clearTimeout(entry.timer);
@@ -97,10 +103,13 @@ export class OnnxPool {
     try {
       return await work(child);
     } finally {
-      // Whoever waits for a slot has waited longer than the next call to this model.
-      if (!child.alive || this.#slots.wanted) this.#evict(entry);
+      if (!child.alive || (this.#slots.wanted && this.#hadItsTurns(entry))) this.#evict(entry);
       else await this.#fitMemory();
     }
+  }
+
+  #hadItsTurns(entry: Entry): boolean {
+    return entry.users <= 1 || performance.now() - entry.loadedMs > turnsMs;
   }
 
   async #childOf(entry: Entry): Promise<OnnxChild> {
@@ -117,6 +126,7 @@ export class OnnxPool {
     }
     const child = openOnnxChild({ modelPath: entry.modelPath, limits: this.#options.limits });
     entry.child = child;
+    entry.loadedMs = performance.now();
     try {
       return await child;
     } catch (error) {

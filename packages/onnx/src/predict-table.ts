@@ -131,9 +131,12 @@ function largestIndices(probabilities: Float32Array, classes: number, rows: numb
 
 function labelIndices(output: OnnxOutput, classes: readonly string[]): Int32Array {
   const { data } = output;
-  if (Array.isArray(data)) {
+  if ('codes' in data) {
     const indexByClass = new Map(classes.map((name, index) => [name, index]));
-    return Int32Array.from(data, (name) => indexByClass.get(name) ?? unknownLabel(JSON.stringify(name.slice(0, 100))));
+    const indices = data.values.map(
+      (name) => indexByClass.get(name) ?? unknownLabel(JSON.stringify(name.slice(0, 100))),
+    );
+    return Int32Array.from(data.codes, (code) => indices[code] ?? 0);
   }
   if (!(data instanceof BigInt64Array)) {
     throw new OnnxRejection(

@@ -1,19 +1,24 @@
 import type { OnnxValue } from './onnx-value.ts';
+import type { Texts } from './texts.ts';
 
 /** Columns of one batch by input name; a column is a tensor `[rows, 1]`. */
 export type Feeds = Readonly<Record<string, Float32Array | readonly string[]>>;
 
+/** The same, as it crosses to the process. */
+export type SentFeeds = Readonly<Record<string, Float32Array | readonly string[] | Texts>>;
+
 /** An output that is wanted, and how many values a row of it may have. */
 export type Fetch = { readonly name: string; readonly widthMax: number };
 
-export type OutputData = Float32Array | Float64Array | BigInt64Array | Int32Array | string[];
+/** Strings come as each different one once, and its index per value. */
+export type OutputData = Float32Array | Float64Array | BigInt64Array | Int32Array | Texts;
 
 /** One output over all rows: `data` has `rows * width` values, row by row. */
 export type OnnxOutput = {
   readonly elementType: string;
   readonly rank: number;
   readonly width: number;
-  data: OutputData;
+  readonly data: OutputData;
 };
 
 export type OnnxOutputs = Readonly<Record<string, OnnxOutput>>;
@@ -25,7 +30,7 @@ export type ToChild =
       readonly id: number;
       readonly rows: number;
       readonly batchRows: number;
-      readonly feeds: Feeds;
+      readonly feeds: SentFeeds;
       readonly fetches: readonly Fetch[];
     };
 

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type QueueJobName, Signal } from '@agon/contracts';
 import { type Clock, type Log, systemClock } from '@agon/kit';
 import type { JobsOptions } from 'bullmq';
-import { bounded, closeRedis, defaultPrefix, openRedis } from './connection.ts';
+import { bounded, closeRedis, defaultPrefix, openRedis, outOfReach, watchLoss } from './connection.ts';
 import type { AddOptions, QueueProducer } from './producer-type.ts';
 import { closeQueues, openQueues, queueNames, queuesReady } from './queues.ts';
 import { signalChannel, signalHub, subscribe } from './signals.ts';
 import { dueMs, readPayload, workKey } from './work-key.ts';
+
+/** A connection that is lost for longer is not waited for: callers answer "try later" at once. */
+const lossMsMax = 1_000;
 
 export type QueueOptions = {
   redisUrl: string;
@@ -33,6 +36,7 @@ export type ConnectedQueue = QueueProducer & {
 export async function connectQueue(options: QueueOptions): Promise<ConnectedQueue> {
   const { redisUrl, log, clock = systemClock, prefix = defaultPrefix } = options;
   const redis = openRedis(redisUrl, 'producer', log);
+  const lostMs = watchLoss(redis, clock);
   const subscriber = openRedis(redisUrl, 'patient', log);
   const hub = signalHub(log);
   const channel = signalChannel(prefix);
@@ -49,14 +53,21 @@ export async function connectQueue(options: QueueOptions): Promise<ConnectedQueu
     throw error;
   }
 
+  const ask = <T>(work: () => Promise<T>): Promise<T> => {
+    if (lostMs() > lossMsMax) throw outOfReach();
+    return bounded(work());
+  };
+
   return {
     async add(name, payload, { delayMs = 0 } = {}) {
       const data = readPayload(name, payload);
-      await bounded(queues[name].add(name, data, addOptions(workKey(data), { nowMs: clock.nowMs(), delayMs })));
+      const options = addOptions(workKey(data), { nowMs: clock.nowMs(), delayMs });
+      await ask(() => queues[name].add(name, data, options));
     },
 
     async signal(signal) {
-      await bounded(redis.publish(channel, JSON.stringify(Signal.parse(signal))));
+      const message = JSON.stringify(Signal.parse(signal));
+      await ask(() => redis.publish(channel, message));
     },
 
     onSignal(listener) {
@@ -67,16 +78,17 @@ export async function connectQueue(options: QueueOptions): Promise<ConnectedQueu
     },
 
     async ping() {
-      await bounded(redis.ping());
+      await ask(() => redis.ping());
     },
 
     async counts() {
-      const pairs = queueNames.map(async (name) => {
+      const countsOf = async (name: QueueJobName) => {
         const found = await queues[name].getJobCounts('wait', 'active', 'delayed', 'failed');
         const { wait = 0, active = 0, delayed = 0, failed = 0 } = found;
         return [name, { waiting: wait, active, delayed, failed }] as const;
-      });
-      return Object.fromEntries(await bounded(Promise.all(pairs))) as Record<QueueJobName, QueueCounts>;
+      };
+      const pairs = await ask(() => Promise.all(queueNames.map(countsOf)));
+      return Object.fromEntries(pairs) as Record<QueueJobName, QueueCounts>;
     },
 
     close,

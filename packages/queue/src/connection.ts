@@ -1,11 +1,11 @@
 import { AppError } from '@agon/contracts';
-import type { Log } from '@agon/kit';
+import type { Clock, Log } from '@agon/kit';
 import { Redis, type RedisOptions } from 'ioredis';
 
 /** Every key of ours in Redis begins with it. */
 export const defaultPrefix = 'agon';
-/** How long a producer waits for Redis before it answers `not_ready`. */
-export const answerMs = 3_000;
+/** How long a producer waits for an answer before it says `not_ready`. */
+const answerMs = 3_000;
 
 const reconnectDelayMs = (attempt: number): number => Math.min(2_000, 50 * 2 ** Math.min(attempt, 6));
 
@@ -15,11 +15,37 @@ const producerOptions = { ...shared, commandTimeout: answerMs, maxRetriesPerRequ
 /** Workers and subscribers wait as long as it takes. */
 const patientOptions = { ...shared, maxRetriesPerRequest: null } satisfies RedisOptions;
 
-/** Opens a connection that comes back by itself. The caller closes it by `closeRedis`. */
+/** Opens a connection that comes back by itself; an outage is logged once. The caller closes it by `closeRedis`. */
 export function openRedis(url: string, kind: 'producer' | 'patient', log: Log): Redis {
   const redis = new Redis(url, kind === 'producer' ? producerOptions : patientOptions);
-  redis.on('error', (error: unknown) => log.warn({ err: error }, 'the redis connection failed'));
+  let lost = false;
+  redis.on('error', (error: unknown) => {
+    if (!lost) log.warn({ err: error }, 'redis is out of reach');
+    lost = true;
+  });
+  redis.on('ready', () => {
+    if (lost) log.info({}, 'redis is back');
+    lost = false;
+  });
   return redis;
+}
+
+const networkFault =
+  /\b(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)\b|Connection is closed|Command timed out/;
+
+/** Whether an error only says that the connection is lost, which `openRedis` logs already. */
+export const saysConnectionLost = (error: unknown): boolean => networkFault.test(String(error));
+
+/** Tells for how long a connection that was there is lost; 0 while it is there. */
+export function watchLoss(redis: Redis, clock: Clock): () => number {
+  let sinceMs: number | undefined;
+  redis.on('close', () => {
+    sinceMs ??= clock.nowMs();
+  });
+  redis.on('ready', () => {
+    sinceMs = undefined;
+  });
+  return () => (sinceMs === undefined ? 0 : clock.nowMs() - sinceMs);
 }
 
 /** Ends a connection, in order where Redis answers and at once where it does not. */
@@ -37,8 +63,11 @@ export async function bounded<T>(work: Promise<T>): Promise<T> {
   try {
     return await Promise.race([work, late]);
   } catch (error) {
-    throw new AppError('not_ready', 'The queue is out of reach.', { retryAfterSeconds: 2 }, error);
+    throw outOfReach(error);
   } finally {
     clearTimeout(timer);
   }
 }
+
+export const outOfReach = (cause?: unknown): AppError =>
+  new AppError('not_ready', 'The queue is out of reach.', { retryAfterSeconds: 2 }, cause);

@@ -71,6 +71,38 @@ it('says not_ready while Redis is away, and works again when it is back', async 
   await expect.poll(signalled, { timeout: 10_000 }).toBeGreaterThan(0);
 });
 
+it('refuses at once when Redis is away for longer, and closes in good time', async () => {
+  const settings = own();
+  const proxy = kept(await cuttableProxy(settings.redisUrl));
+  let nowMs = 1_000;
+  const queue = await connectQueue({ ...settings, redisUrl: proxy.url, clock: { nowMs: () => nowMs } });
+  proxy.cut();
+  await expect(queue.ping()).rejects.toMatchObject({ code: 'not_ready' });
+  nowMs += 1_001;
+  const add = queue.add('job.judge', { jobId });
+  // Whoever waited would be served now.
+  proxy.restore();
+  await expect(add).rejects.toMatchObject({ code: 'not_ready' });
+  proxy.cut();
+  await queue.close();
+});
+
+it('begins its work when Redis comes up after the worker', async () => {
+  const settings = own();
+  const proxy = kept(await cuttableProxy(settings.redisUrl));
+  proxy.cut();
+  const seen: string[] = [];
+  const handle = async ({ jobId: id }: { jobId: string }) => {
+    seen.push(id);
+    return 'done' as const;
+  };
+  kept(startWorkers({ ...settings, redisUrl: proxy.url, handlers: { 'job.judge': handle } }));
+  const queue = await connected(settings);
+  await queue.add('job.judge', { jobId });
+  proxy.restore();
+  await expect.poll(() => seen, { timeout: 20_000 }).toEqual([jobId]);
+});
+
 it('does work again after Redis was away from a worker', async () => {
   const settings = own();
   const proxy = kept(await cuttableProxy(settings.redisUrl));

@@ -2,7 +2,7 @@ import { jobCatalog, type QueueJobName } from '@agon/contracts';
 import type { Log } from '@agon/kit';
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { bounded } from './connection.ts';
+import { bounded, saysConnectionLost } from './connection.ts';
 
 export const queueNames = Object.keys(jobCatalog) as QueueJobName[];
 
@@ -28,7 +28,9 @@ export function openQueues(input: { redis: Redis; prefix: string; log: Log }): Q
       defaultJobOptions: jobOptions(name),
       streams: { events: { maxLen: eventsKept } },
     });
-    queue.on('error', (error) => input.log.warn({ err: error, queue: name }, 'a queue failed'));
+    queue.on('error', (error) => {
+      if (!saysConnectionLost(error)) input.log.warn({ err: error, queue: name }, 'a queue failed');
+    });
     return [name, queue] as const;
   });
   return Object.fromEntries(pairs) as Queues;

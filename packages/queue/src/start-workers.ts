@@ -2,7 +2,7 @@ import { jobCatalog, type QueueHandlers, type QueueJobName } from '@agon/contrac
 import { type Clock, type Log, systemClock } from '@agon/kit';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { closeRedis, defaultPrefix, openRedis } from './connection.ts';
+import { closeRedis, defaultPrefix, openRedis, saysConnectionLost } from './connection.ts';
 import { type CountersByQueue, newCounters } from './counters.ts';
 import { closeQueues, openQueues, type Queues } from './queues.ts';
 import { stuckWatch } from './stuck-watch.ts';
@@ -88,7 +88,9 @@ function openWorker(name: QueueJobName, settings: Settings, redis: Redis, counte
     // A worker that dies costs the work no attempt, but work that kills every worker must end.
     maxStalledCount: attempts,
   });
-  worker.on('error', (error) => log.warn({ err: error, queue: name }, 'a worker failed'));
+  worker.on('error', (error) => {
+    if (!saysConnectionLost(error)) log.warn({ err: error, queue: name }, 'a worker failed');
+  });
   worker.on('stalled', (jobId) => log.warn({ queue: name, jobId }, 'work of a silent worker is delivered again'));
   return worker;
 }

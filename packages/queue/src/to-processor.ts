@@ -12,9 +12,11 @@ export type ProcessorInput<N extends QueueJobName> = {
   log: Log;
 };
 
+const refusal = (error: unknown): boolean => error instanceof AppError && error.expected;
+
 /** An error that a later try cannot mend. */
 const hopeless = (error: unknown): boolean =>
-  error instanceof PayloadError || (error instanceof AppError && error.expected) || error instanceof UnrecoverableError;
+  refusal(error) || error instanceof PayloadError || error instanceof UnrecoverableError;
 
 const lastTry = (job: Job): boolean => job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
 
@@ -30,17 +32,21 @@ export function toProcessor<N extends QueueJobName>(input: ProcessorInput<N>): (
       counters[outcome] += 1;
       return outcome;
     } catch (error) {
-      const ends = hopeless(error) || lastTry(job);
-      counters[ends ? 'failed' : 'retried'] += 1;
-      const facts = { err: error, queue: name, payload: job.data, attempt: job.attemptsMade + 1 };
-      if (ends) log.error(facts, 'work was given up');
-      else log.warn(facts, 'work failed and is tried again');
+      counters[hopeless(error) || lastTry(job) ? 'failed' : 'retried'] += 1;
+      report(log, job, error);
       throw hopeless(error) ? unrecoverable(error) : error;
     } finally {
       counters.active -= 1;
       counters.runMs += clock.nowMs() - startedMs;
     }
   };
+}
+
+function report(log: Log, job: Job, error: unknown): void {
+  const facts = { err: error, queue: job.queueName, payload: job.data, attempt: job.attemptsMade + 1 };
+  if (refusal(error)) log.warn(facts, 'work was refused');
+  else if (hopeless(error) || lastTry(job)) log.error(facts, 'work was given up');
+  else log.warn(facts, 'work failed and is tried again');
 }
 
 function unrecoverable(error: unknown): UnrecoverableError {

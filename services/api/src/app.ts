@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { AppError } from '@agon/contracts';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -6,6 +7,7 @@ import { errorResponder } from './http/error-responder.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import { mount } from './http/mount.ts';
 import { createLimiters } from './http/rate-limit.ts';
+import { Tally } from './http/tally.ts';
 import { LeaseDesk } from './leases/lease-desk.ts';
 import { mountDocs } from './openapi/docs-page.ts';
 import { openApiDocument } from './openapi/openapi-document.ts';
@@ -45,10 +47,12 @@ const measure =
 
 /** The application over what it is given; it opens nothing by itself. */
 export function buildApp(given: AppDeps, options: { processMetrics?: boolean } = {}): Api {
-  const metrics = createMetrics({ process: options.processMetrics ?? false });
+  // Every long poll and stream listens to it.
+  setMaxListeners(0, given.stopping);
+  const metrics = createMetrics({ process: options.processMetrics ?? false, queueCounts: given.queueCounts });
   const leases = new LeaseDesk(given, metrics);
   const inspections = new Turnstile({ passingMax: inspectionsMax, waitingMax: inspectionsWaitingMax });
-  const deps: RouteDeps = { ...given, metrics, leases, inspections };
+  const deps: RouteDeps = { ...given, metrics, leases, inspections, streams: new Tally() };
   const limiters = createLimiters(given.settings, given.clock.nowMs);
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');

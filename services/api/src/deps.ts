@@ -4,6 +4,7 @@ import type { ClassPrediction, TableInputs } from '@agon/onnx';
 import type { QueueProducer } from '@agon/queue/producer';
 import type { ArtifactStore, Stores } from '@agon/store';
 import type { Metrics } from './http/metrics.ts';
+import type { Tally } from './http/tally.ts';
 import type { LeaseDesk } from './leases/lease-desk.ts';
 import type { Turnstile } from './turnstile.ts';
 
@@ -39,6 +40,8 @@ export type Settings = {
   readonly publicUrl: string | null;
   /** The key that signs receipts, 32 raw bytes in base64url. */
   readonly signingPublicKey: string | null;
+  /** Bytes of one file of a client. */
+  readonly fileBytesMax: number;
   /** Requests a minute of one key, miner or upload. */
   readonly requestsPerMinuteMax: number;
   /** Requests a minute of one address that were refused as unauthenticated or wait for their answer. */
@@ -70,6 +73,8 @@ export type AppDeps = {
     columns: TableInputs;
     rows: number;
   }) => Promise<ClassPrediction | Float64Array>;
+  /** How much is in each queue, for the metrics. */
+  readonly queueCounts?: () => Promise<Readonly<Record<string, Readonly<Record<string, number>>>>>;
   /** Aborted when the service shuts down: long polls and streams end. */
   readonly stopping: AbortSignal;
   readonly settings: Settings;
@@ -79,6 +84,8 @@ export type AppDeps = {
 export type RouteDeps = AppDeps & {
   readonly leases: LeaseDesk;
   readonly inspections: Turnstile;
+  /** Event streams that each account watches. */
+  readonly streams: Tally;
   readonly metrics: Metrics;
 };
 

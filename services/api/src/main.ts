@@ -51,11 +51,13 @@ async function start(): Promise<void> {
       randomBytes,
       log,
       inspectDataset: datasetInspector(artifacts),
+      queueCounts: () => queue.counts(),
       predict: ({ modelPath, ...table }) => models.use(modelPath, (child) => predictTable({ child, ...table })),
       stopping: stopping.signal,
       settings: {
         publicUrl: config.PUBLIC_URL ?? null,
         signingPublicKey: config.SIGNING_PUBLIC_KEY ?? null,
+        fileBytesMax: Math.min(limits.fileBytesMax, limits.datasetBytesMax),
         requestsPerMinuteMax: perMinute,
         requestsPerMinuteOfAddressMax: perMinute * addressShare,
         trustedProxies: config.TRUSTED_PROXIES,

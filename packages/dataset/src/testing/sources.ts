@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import type { BlobRef, PartName } from '@agon/contracts';
 import { csvRecord } from '../canonical-csv.ts';
 import { type DatasetSource, sourceOfBytes } from '../dataset-source.ts';
+import { inspectDataset } from '../inspect-dataset.ts';
+import type { DatasetWish, Inspection, InspectionRefusal } from '../inspection.ts';
 
 /** A dataset from text, or from bytes. */
 export const sourceOf = (content: string | Uint8Array, filename = 'data.csv'): DatasetSource =>
@@ -52,3 +54,25 @@ export class MemoryParts {
     return (this.texts.get(name) ?? '').split('\n').slice(1, -1);
   }
 }
+
+/** What most tests wish of such rows. */
+const plainWish: DatasetWish = { target: 'label', ignoreColumns: ['id'] };
+
+/** Inspects a dataset that is good. */
+export async function accepted(source: DatasetSource, wish: DatasetWish = plainWish): Promise<Inspection> {
+  const inspection = await inspectDataset(source, wish);
+  if (!inspection.ok) throw new Error(`refused: ${JSON.stringify(inspection)}`);
+  return inspection;
+}
+
+/** Inspects a dataset that is bad. */
+export async function refused(source: DatasetSource, wish: DatasetWish = plainWish): Promise<InspectionRefusal> {
+  const inspection = await inspectDataset(source, wish);
+  if (inspection.ok) throw new Error('accepted');
+  return inspection;
+}
+
+/** The text of a CSV file from its lines. */
+export const plainText = (lines: readonly string[]): string => `${plainHeader.join(',')}\n${lines.join('\n')}\n`;
+
+export const plainLines = (count: number): string[] => plainRows(count).map((cells) => cells.join(','));

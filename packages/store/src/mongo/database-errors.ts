@@ -4,6 +4,9 @@ type DriverError = { code?: unknown; name?: unknown; writeErrors?: unknown; caus
 
 const duplicateKey = 11_000;
 
+/** Options of a batch that goes on past documents that are there already. Without the second, mongoose drops misfits unsaid. */
+export const pastRepeats = { ordered: false, throwOnValidationError: true } as const;
+
 /** Whether a write was refused because a unique index has its key; for a batch, whether that is all that was refused. */
 export function isDuplicateKey(error: unknown): boolean {
   const { code, writeErrors } = (error ?? {}) as DriverError;

@@ -133,6 +133,6 @@ it('has every event once, in order, wherever writers die and whoever writes at t
       expect(seen).toEqual(await healthy.events.list({ jobId, ...all }));
       expect(await leftOver()).toBe(0);
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 });

@@ -1,6 +1,6 @@
 import type { Clock, Log, NewId } from '@agon/kit';
 import type { NewEvent } from '../ports/index.ts';
-import { isDuplicateKey } from './database-errors.ts';
+import { isDuplicateKey, pastRepeats } from './database-errors.ts';
 import { escapeNames } from './free-names.ts';
 import type { Models } from './models.ts';
 import type { EventDocument } from './schemas.ts';
@@ -14,9 +14,6 @@ export type OutboxEntry = Omit<EventDocument, '_id' | 'jobId' | 'sequence'> & {
 
 type JobOutbox = { _id: string; eventSequence: number; outbox: OutboxEntry[] };
 type RunOutbox = { _id: string; jobId: string; outbox: OutboxEntry[] };
-
-/** A part of an update: the event joins the outbox in the same write that makes it true. */
-export type EntryOfJob = { $inc: { eventSequence: number }; $push: { outbox: OutboxEntry } };
 
 export type JobLog = {
   entry(event: NewEvent): OutboxEntry;
@@ -54,7 +51,7 @@ export function createJobLog(deps: { models: Models; clock: Clock; newId: NewId 
     });
     try {
       // Not `ordered`, so that a repeat does not stop those after it; a single server still writes them one by one.
-      await models.events.insertMany(documents, { ordered: false });
+      await models.events.insertMany(documents, pastRepeats);
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
     }

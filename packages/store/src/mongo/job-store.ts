@@ -12,7 +12,7 @@ const own = ['eventSequence', 'outbox', 'blobs'] as const;
 const recordOf = (document: JobDocument): JobRecord => toRecord(document, own);
 
 /** Refuses a move that the table does not have; the caller's program is wrong. */
-export function checkJobMove(from: readonly JobStatus[], to: JobStatus): void {
+function checkJobMove(from: readonly JobStatus[], to: JobStatus): void {
   for (const state of from) {
     if (!jobCanMove({ from: state, to })) throw new RangeError(`A job cannot move from ${state} to ${to}.`);
   }

@@ -38,5 +38,5 @@ export function openModels(connection: Connection): Models {
 /** Makes every index and waits until all are there: a unique index that comes late guards nothing. */
 export async function createIndexes(models: Models): Promise<void> {
   const all: readonly { createIndexes(): Promise<void> }[] = Object.values(models);
-  for (const model of all) await model.createIndexes();
+  await Promise.all(all.map((model) => model.createIndexes()));
 }

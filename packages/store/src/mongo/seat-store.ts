@@ -1,5 +1,5 @@
 import type { SeatRecord, SeatStore } from '../ports/index.ts';
-import { isDuplicateKey } from './database-errors.ts';
+import { isDuplicateKey, pastRepeats } from './database-errors.ts';
 import { toRecord } from './document.ts';
 import type { SeatDocument } from './schemas.ts';
 import type { StoreDeps } from './store-deps.ts';
@@ -28,7 +28,7 @@ export function createSeatStore({ models: { seats } }: Pick<StoreDeps, 'models'>
       try {
         await seats.insertMany(
           documents.map((document) => ({ ...document, ...vacant })),
-          { ordered: false },
+          pastRepeats,
         );
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;

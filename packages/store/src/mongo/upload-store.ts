@@ -1,5 +1,5 @@
 import type { UploadRecord, UploadStore } from '../ports/index.ts';
-import { isDuplicateKey } from './database-errors.ts';
+import { isDuplicateKey, pastRepeats } from './database-errors.ts';
 import { toDocument, toRecord } from './document.ts';
 import type { UploadDocument } from './schemas.ts';
 import type { StoreDeps } from './store-deps.ts';
@@ -11,7 +11,7 @@ export function createUploadStore({ models: { uploads } }: Pick<StoreDeps, 'mode
     async insertMany(records) {
       if (records.length === 0) return;
       try {
-        await uploads.insertMany(records.map(toDocument), { ordered: false });
+        await uploads.insertMany(records.map(toDocument), pastRepeats);
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }

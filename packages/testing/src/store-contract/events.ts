@@ -41,6 +41,17 @@ export function eventContract(context: GetContext): void {
     expect(growing(events)).toBe(true);
   });
 
+  it('keeps an event that says nothing', async () => {
+    const { stores } = context();
+    const jobId = await newJob(context());
+    for (const key of ['', '', ' ']) await stores.events.append(jobId, { type: '', message: '', key });
+    const [, ...events] = await stores.events.list({ jobId, ...all });
+    expect(events.map(({ key, type, message }) => [key, type, message])).toEqual([
+      ['', '', ''],
+      [' ', '', ''],
+    ]);
+  });
+
   it('drops an event of a job that is not there', async () => {
     const { stores } = context();
     await stores.events.append('job_unknown0', anEvent());

@@ -1,4 +1,4 @@
-import { AppError, FilePurpose, limits, StoredFile } from '@agon/contracts';
+import { AppError, FilePurpose, StoredFile } from '@agon/contracts';
 import type { FileRecord } from '@agon/store';
 import { z } from 'zod';
 import { releaseBlobs } from '../artifacts/release-blob.ts';
@@ -39,7 +39,7 @@ export const createFile = route({
     'disk_full',
   ],
   async handle({ deps, caller, request }) {
-    const bytesMax = Math.min(limits.fileBytesMax, limits.datasetBytesMax);
+    const bytesMax = deps.settings.fileBytesMax;
     const { fields, file } = await receiveMultipart(request, {
       put: (source) => deps.artifacts.put(source, { bytesMax }),
       discard: (blob) => releaseBlobs(deps, [blob]),

@@ -16,12 +16,12 @@ export const listFiles = route({
   summary: 'List files, newest first',
   auth: 'key',
   scopes: ['jobs:read'],
-  request: { query: PageQuery.extend({ purpose: z.string().max(64).optional() }) },
+  request: { query: PageQuery.extend({ purpose: z.string().max(64).optional(), order: z.literal('desc').optional() }) },
   response: pageOf(StoredFile),
   status: 200,
   errors: ['invalid_request'],
-  async handle({ deps, caller, query: { limit, ...query } }) {
-    const files = await deps.stores.files.list({ ...query, accountId: caller.accountId, limit: limit + 1 });
+  async handle({ deps, caller, query: { limit, after, purpose } }) {
+    const files = await deps.stores.files.list({ after, purpose, accountId: caller.accountId, limit: limit + 1 });
     return pageFrom(files.map(fileWire), limit);
   },
 });

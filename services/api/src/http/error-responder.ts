@@ -66,7 +66,8 @@ export function errorResponder(log: Log): ErrorRequestHandler {
   return (thrown, request, response, _next) => {
     const error = toAppError(thrown);
     const facts = { requestId: response.getHeader('x-request-id'), method: request.method, code: error.code };
-    if (!error.expected) log.error({ ...facts, err: thrown }, 'a request failed');
+    if (error.code === 'internal') log.error({ ...facts, err: thrown }, 'a request failed');
+    else if (!error.expected) log.warn({ ...facts, err: thrown }, 'a request was not served');
     else log.debug({ ...facts, reason: error.message }, 'a request was refused');
     if (response.headersSent || request.socket.destroyed) {
       request.socket.destroy();

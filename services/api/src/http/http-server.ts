@@ -7,6 +7,7 @@ const silenceMsMax = 120_000;
 /** Longer than load balancers keep idle connections, so that they close first. */
 const keepAliveMs = 75_000;
 const headersCountMax = 100;
+const idleLookMs = 50;
 
 export type Listening = {
   readonly server: Server;
@@ -36,8 +37,10 @@ async function closeServer(server: Server, waitMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), waitMs);
+  // A connection that is kept alive becomes idle only after its answer.
+  const idle = setInterval(() => server.closeIdleConnections(), idleLookMs);
+  const cut = setTimeout(() => server.closeAllConnections(), waitMs);
   await closed;
-  clearTimeout(timer);
+  clearInterval(idle);
+  clearTimeout(cut);
 }

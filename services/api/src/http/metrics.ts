@@ -11,10 +11,30 @@ export type Metrics = {
   readonly uploadedBytes: Counter<'kind'>;
 };
 
+type QueueCounts = () => Promise<Readonly<Record<string, Readonly<Record<string, number>>>>>;
+
+/** Asks the queues when it is itself asked; a queue that is out of reach leaves the figures out. */
+function addQueueGauge(registry: Registry, counts: QueueCounts): void {
+  new Gauge({
+    name: 'agon_queue_jobs',
+    help: 'Work in the queues, by state.',
+    labelNames: ['queue', 'state'],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      const queues = await counts().catch(() => ({}));
+      for (const [queue, states] of Object.entries(queues)) {
+        for (const [state, count] of Object.entries(states)) this.set({ queue, state }, count);
+      }
+    },
+  });
+}
+
 /** Makes a registry of its own, so that two apps in one process do not meet. */
-export function createMetrics(options: { process: boolean }): Metrics {
+export function createMetrics(options: { process: boolean; queueCounts?: QueueCounts | undefined }): Metrics {
   const registry = new Registry();
   if (options.process) collectDefaultMetrics({ register: registry });
+  if (options.queueCounts) addQueueGauge(registry, options.queueCounts);
   const registers = [registry];
   return {
     registry,

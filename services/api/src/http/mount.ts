@@ -28,6 +28,8 @@ async function identify(
     await limiters.identity(request, response, caller.keyId);
     return { caller, body: undefined };
   }
+  if (route.countedBy === 'path') await limiters.identity(request, response, request.path);
+  else if (route.auth !== 'miner' && route.countedBy !== 'nothing') await limiters.stranger(request, response);
   if (route.auth === 'none') return { caller: null, body: undefined };
   const body = await readBody(request, route.bodyBytesMax);
   if (route.auth === 'signature') return { caller: await verifySigned(deps, request, body), body };
@@ -49,7 +51,7 @@ function send(route: Route, response: Response, answer: unknown): void {
     return;
   }
   if (!route.response) throw new TypeError(`${route.operationId} answered although it has no response.`);
-  response.status(route.status).json(route.response.parse(answer));
+  response.set('cache-control', 'no-store').status(route.status).json(route.response.parse(answer));
 }
 
 /** Serves a route: who calls, limits, input, work, output; all as its record says. */

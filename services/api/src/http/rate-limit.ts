@@ -9,7 +9,7 @@ const windowMs = 60_000;
 const identities = new WeakMap<Request, string>();
 
 function refuse(request: Request, retryAfterSeconds: number, next: (error: AppError) => void): void {
-  const whose = identities.has(request) ? 'this key' : 'this address';
+  const whose = identities.has(request) ? 'this caller' : 'this address';
   next(new AppError('rate_limited', `Too many requests of ${whose} within a minute.`, { retryAfterSeconds }));
 }
 
@@ -23,6 +23,8 @@ export type Limiters = {
   readonly address: RequestHandler;
   /** Counts every request of a key, miner or upload. */
   readonly identity: (request: Request, response: Response, identity: string) => Promise<void>;
+  /** Counts every request of an address. */
+  readonly stranger: (request: Request, response: Response) => Promise<void>;
 };
 
 /** Limits of requests a minute, each replica counting for itself. */
@@ -54,15 +56,12 @@ export function createLimiters(
     handler: async (request, _response, next) =>
       refuse(request, await secondsUntil(identity, identities.get(request) ?? '', nowMs), next),
   });
-  return {
-    address,
-    identity: (request, response, who) => {
-      identities.set(request, who);
-      return new Promise((resolve, reject) => {
-        Promise.resolve(identity(request, response, (error?: unknown) => (error ? reject(error) : resolve()))).catch(
-          reject,
-        );
-      });
-    },
+  const count: Limiters['identity'] = (request, response, who) => {
+    identities.set(request, who);
+    return new Promise((resolve, reject) => {
+      const next = (error?: unknown): void => (error ? reject(error) : resolve());
+      Promise.resolve(identity(request, response, next)).catch(reject);
+    });
   };
+  return { address, identity: count, stranger: (request, response) => count(request, response, keyOfAddress(request)) };
 }

@@ -55,6 +55,8 @@ type RouteShape = {
   readonly orEmpty?: string;
   readonly errors: readonly ErrorCode[];
   readonly bodyBytesMax?: number;
+  /** What requests of callers without a name are counted by; the address where it is left out. */
+  readonly countedBy?: 'path' | 'nothing';
   /** A body that the handler reads by itself, as a stream. */
   readonly streams?: OtherContent;
   /** What the route may answer besides, or instead of, `response`. */

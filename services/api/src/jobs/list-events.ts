@@ -1,10 +1,12 @@
-import { JobEvent, PageQuery, pageOf } from '@agon/contracts';
+import { AppError, JobEvent, PageQuery, pageOf } from '@agon/contracts';
 import { route, written } from '../http/route.ts';
 import { pageFrom } from '../page.ts';
 import { sequenceAfter } from './event-cursor.ts';
 import { findJob, JobParams } from './find-job.ts';
 import { eventWire } from './job-wire.ts';
 import { streamEvents } from './stream-events.ts';
+
+const streamsPerAccountMax = 200;
 
 const stream = {
   contentType: 'text/event-stream',
@@ -27,11 +29,18 @@ export const listEvents = route({
   errors: ['job_not_found', 'invalid_request'],
   async handle({ deps, caller, params, query, request, response, gone }) {
     const job = await findJob(deps.stores, { jobId: params.job_id, accountId: caller.accountId });
-    const streams = request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
+    const streams =
+      request.method === 'GET' && request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
     const lastId = streams ? request.get('last-event-id') || undefined : undefined;
     const afterSequence = await sequenceAfter(deps.stores.events, { jobId: job.id, after: lastId ?? query.after });
     if (streams) {
-      await streamEvents(deps, { jobId: job.id, afterSequence, response, gone });
+      if (!deps.streams.enter(caller.accountId, streamsPerAccountMax)) {
+        const message = `The account watches ${streamsPerAccountMax} jobs at once already.`;
+        throw new AppError('rate_limited', message, { retryAfterSeconds: 60 });
+      }
+      await streamEvents(deps, { jobId: job.id, afterSequence, response, gone }).finally(() =>
+        deps.streams.leave(caller.accountId),
+      );
       return written;
     }
     const limit = query.limit;

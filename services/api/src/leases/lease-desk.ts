@@ -1,4 +1,4 @@
-import type { Capabilities, Lease } from '@agon/contracts';
+import { AppError, type Capabilities, type Lease } from '@agon/contracts';
 import type { MinerRecord } from '@agon/store';
 import type { AppDeps } from '../deps.ts';
 import type { Metrics } from '../http/metrics.ts';
@@ -13,13 +13,15 @@ const assignmentsPerLookMax = 32;
 const placeKeptMs = 30_000;
 const placesMax = 20_000;
 const fruitlessMax = 3;
+/** Requests of one miner that may wait at once. */
+const waitersPerMinerMax = 16;
 
 type Waiter = Asking & {
   readonly miner: Pick<MinerRecord, 'id' | 'name'>;
   readonly sinceMs: number;
   /** True while a seat is being taken for it. */
   serving: boolean;
-  /** Its connection is closed, or the service stops. */
+  /** Its connection is closed. */
   gone: boolean;
   /** Its time is over; it stays for the one look that everybody has. */
   late: boolean;
@@ -71,10 +73,18 @@ export class LeaseDesk {
     });
   }
 
-  /** Waits for a lease; undefined where there was none in time, the miner went away, or the service stops. */
+  /**
+   * Waits for a lease; undefined where there was none in time, the miner went away, or the service stops.
+   *
+   * @throws AppError `rate_limited` where the miner waits too often at once.
+   */
   wait({ miner, capabilities, waitMs, gone }: LeaseQuestion): Promise<Lease | undefined> {
     const { stopping } = this.#deps;
     if (gone.aborted || stopping.aborted) return Promise.resolve(undefined);
+    if (this.#waitersOf(miner.id) >= waitersPerMinerMax) {
+      const message = `The miner waits in ${waitersPerMinerMax} requests already.`;
+      return Promise.reject(new AppError('rate_limited', message, { retryAfterSeconds: waitMs / 1000 }));
+    }
     return new Promise((resolve) => {
       const leave = (): void => {
         waiter.gone = true;
@@ -83,6 +93,10 @@ export class LeaseDesk {
       const tire = (): void => {
         waiter.late = true;
         if (waiter.looked && !waiter.serving) waiter.end(undefined);
+      };
+      const stop = (): void => {
+        waiter.looked = true;
+        tire();
       };
       const timer = setTimeout(tire, waitMs);
       const waiter: Waiter = {
@@ -104,13 +118,13 @@ export class LeaseDesk {
         end: (lease) => {
           clearTimeout(timer);
           gone.removeEventListener('abort', leave);
-          stopping.removeEventListener('abort', leave);
+          stopping.removeEventListener('abort', stop);
           this.#leave(waiter, lease !== undefined);
           resolve(lease);
         },
       };
       gone.addEventListener('abort', leave, { once: true });
-      stopping.addEventListener('abort', leave, { once: true });
+      stopping.addEventListener('abort', stop, { once: true });
       this.#waiters.add(waiter);
       this.#metrics.leasesWaiting.set(this.#waiters.size);
       this.wake();
@@ -122,6 +136,12 @@ export class LeaseDesk {
     clearTimeout(this.#timer);
     await this.#looking;
     clearTimeout(this.#timer);
+  }
+
+  #waitersOf(minerId: string): number {
+    let count = 0;
+    for (const waiter of this.#waiters) if (waiter.minerId === minerId) count += 1;
+    return count;
   }
 
   #placeOf(minerId: string): number {

@@ -1,6 +1,6 @@
 import { fixedClock } from '@agon/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { jsonOf, startTestApi, type TestApi } from '../testing/test-api.ts';
 import { testMiner } from '../testing/test-miner.ts';
 
 const clock = fixedClock(Date.UTC(2026, 5, 1));
@@ -24,7 +24,7 @@ async function sendWith(
     headers: { 'content-type': 'application/json', ...headers },
     ...(request.body === undefined ? {} : { body: request.body }),
   });
-  const code = response.ok ? 'none' : (await response.json()).error.code;
+  const code = response.ok ? 'none' : (await jsonOf(response)).error.code;
   return { status: response.status, code, challenge: response.headers.get('www-authenticate') };
 }
 

@@ -108,8 +108,11 @@ function operationOf(route: Route, book: SchemaBook): Json {
   };
 }
 
+export type DocumentOptions = { readonly version?: string; readonly publicUrl?: string | null };
+
 /** The description of the API, from the same records that serve it (OpenAPI 3.1). */
-export function openApiDocument(options: { version: string; publicUrl: string | null }, routes = allRoutes): Json {
+export function openApiDocument(options: DocumentOptions = {}, routes: readonly Route[] = allRoutes): Json {
+  const { version = '0.1.0', publicUrl = null } = options;
   const book = bookOf(routes);
   const paths: Record<string, Json> = {};
   for (const route of routes) {
@@ -121,11 +124,11 @@ export function openApiDocument(options: { version: string; publicUrl: string | 
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
     info: {
       title: 'Agon',
-      version: options.version,
+      version,
       description: 'AutoML training jobs as a race: miners compete, an evaluator scores them on hidden rows.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: options.publicUrl ?? '/' }],
+    servers: [{ url: publicUrl ?? '/' }],
     tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
     paths,
     components: {

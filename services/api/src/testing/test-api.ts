@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Scope } from '@agon/contracts';
-import { type Clock, createLogger, idMaker, type Log, type NewId, silentLog, systemClock } from '@agon/kit';
+import { limits, type Scope } from '@agon/contracts';
+import { type Clock, idMaker, type Log, type NewId, silentLog, systemClock } from '@agon/kit';
 import { connectStores, fileArtifactStore, type Stores } from '@agon/store';
 import { aKey, MemoryQueue, testMongodbUrl } from '@agon/testing';
 import type { Express } from 'express';
@@ -19,6 +19,7 @@ export type TestApi = Awaited<ReturnType<typeof startTestApi>>;
 export const testSettings: Settings = {
   publicUrl: null,
   signingPublicKey: 'A'.repeat(43),
+  fileBytesMax: limits.fileBytesMax,
   requestsPerMinuteMax: 100_000,
   requestsPerMinuteOfAddressMax: 100_000,
   trustedProxies: 0,
@@ -34,12 +35,7 @@ type Options = {
 };
 
 /** The api over a database of its own and a folder of its own, on a free port. */
-export async function startTestApi({
-  clock = systemClock,
-  settings,
-  log = createLogger({ name: 'test', level: 'error' }),
-  adapt,
-}: Options = {}) {
+export async function startTestApi({ clock = systemClock, settings, log = silentLog, adapt }: Options = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'agon-api-'));
   const newId: NewId = idMaker(clock.nowMs);
   const stores = await connectStores({ url: testMongodbUrl(), clock, log: silentLog });
@@ -100,3 +96,7 @@ export async function uploadFile(caller: Caller, content = someCsv()): Promise<s
     .expect(200);
   return answer.body.id;
 }
+
+/** The body of an answer that was fetched. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back
+export const jsonOf = (response: Response): Promise<any> => response.json();
