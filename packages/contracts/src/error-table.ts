@@ -91,6 +91,17 @@ export const errorTable = {
   target_missing: bad('Name a column of the file as `target`; the message lists the columns.'),
   target_unsuitable: bad('Pick another target or task; the message says why this one cannot be learnt.'),
   task_not_inferable: bad('Say `task` yourself; GET /openapi.json lists the tasks.'),
+  base_model_missing: bad('Name `base_model` as `org/name`, or `auto`; GET /v1/base_models lists what is here.'),
+  base_model_unsuitable: bad(
+    'Pick a base model of the kind that the task needs; the message says why this one is not.',
+  ),
+  base_model_not_found: missing('Import it with `agon models import FOLDER`, or set HF_ENDPOINT to a hub that has it.'),
+  base_model_unavailable: {
+    status: 503,
+    type: 'service_unavailable_error',
+    help: 'The hub did not give the model. Try again, or import it with `agon models import FOLDER`.',
+  },
+  base_model_too_large: bad('Pick a smaller base model; the message names the limit.'),
   metric_unsuitable: bad('Pick a metric of the task; the message lists them.'),
 
   no_miner_took_a_seat: {
@@ -170,6 +181,14 @@ export const rejectionTable = {
   inputs_wrong: 'The inputs of the model do not fit the columns of the job.',
   outputs_wrong: 'The outputs of the model do not have the name, type or shape of the contract.',
   output_not_finite: 'The model returned NaN, infinity or a probability outside 0 to 1.',
+  format_not_accepted: 'The job does not accept this format.',
+  safetensors_invalid: 'A weights file is not valid safetensors.',
+  adapter_invalid: 'The adapter does not keep the PEFT layout, or uses something that is not accepted.',
+  adapter_does_not_fit: 'The adapter does not fit the base model.',
+  adapter_without_effect: 'The adapter changes nothing.',
+  checkpoint_does_not_fit: 'The checkpoint has another architecture or vocabulary than the base model.',
+  weights_unchanged: 'The weights are those of the base model.',
+  weights_not_finite: 'The weights hold NaN or infinity.',
   inference_failed: 'The model failed while it ran.',
   inference_too_slow: 'The model did not finish within the time limit.',
   inference_out_of_memory: 'The model used more memory than the limit.',

@@ -4,6 +4,7 @@
  */
 export * from './api-key.ts';
 export * from './app-error.ts';
+export * from './base-model.ts';
 export * from './dataset.ts';
 export * from './error-envelope.ts';
 export * from './error-table.ts';
@@ -25,4 +26,5 @@ export * from './run-status.ts';
 export * from './seat-status.ts';
 export * from './signal.ts';
 export * from './task.ts';
+export * from './text.ts';
 export * from './trainer.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BaseModelName } from './base-model.ts';
 import { DatasetReport, TableSchema } from './dataset.ts';
 import { FileId, JobId, ModelId, RunId, Sha256, UnixSeconds } from './ids.ts';
 import { JobStatus } from './job-status.ts';
@@ -6,6 +7,7 @@ import { limits } from './limits.ts';
 import { Metadata } from './metadata.ts';
 import { Direction, MetricName, Objective } from './metric.ts';
 import { TaskName } from './task.ts';
+import { TextColumns, TextLimits } from './text.ts';
 
 export const Budget = z
   .strictObject({
@@ -28,7 +30,13 @@ export const CreateJob = z
     training_file: FileId,
     /** Inferred from the columns and the target where it is left out. */
     task: TaskName.optional(),
-    target: z.string().min(1).max(1_000),
+    /** The column to predict, for the tasks that have one. */
+    target: z.string().min(1).max(1_000).optional(),
+    /** What to start from, for text tasks. */
+    base_model: BaseModelName.optional(),
+    /** Which columns of the file hold what, where they are not called so already. */
+    columns: TextColumns.default({}),
+    text: z.strictObject({ max_tokens: z.int().min(16).max(limits.textTokensMax).optional() }).default({}),
     /** Columns that models must not see, such as row numbers. */
     ignore_columns: z.array(z.string()).max(limits.datasetColumnsMax).default([]),
     objective: z.strictObject({ metric: MetricName.optional(), goal: z.number().optional() }).default({}),
@@ -96,7 +104,9 @@ export const Job = z
     task: TaskName,
     /** Why `task` was chosen, where the client left it out. */
     task_inferred: z.string().nullable(),
-    target: z.string(),
+    target: z.string().nullable(),
+    base_model: z.object({ name: z.string(), revision: z.string(), why: z.string().nullable() }).nullable(),
+    text: TextLimits.nullable(),
     objective: Objective,
     budget: Budget,
     seed: z.int(),

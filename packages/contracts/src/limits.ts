@@ -37,8 +37,13 @@ export const limits = {
   metadataValueCharactersMax: 512,
   suffixCharactersMax: 64,
 
+  textTokensMax: 4_096,
+  textTokensDefault: 512,
+  loraRankMax: 256,
+  baseModelBytesMax: 20 * GIB,
+
   submissionFilesMax: 64,
-  submissionBytesMax: 256 * MIB,
+  submissionBytesMax: 2 * GIB,
   submissionPathCharactersMax: 200,
   uploadTtlMs: 24 * 60 * 60 * 1000,
 

@@ -1,7 +1,19 @@
 import { z } from 'zod';
 
 export const MetricName = z
-  .enum(['log_loss', 'accuracy', 'f1_macro', 'roc_auc', 'rmse', 'mae', 'r2'])
+  .enum([
+    'log_loss',
+    'accuracy',
+    'f1_macro',
+    'roc_auc',
+    'rmse',
+    'mae',
+    'r2',
+    'loss',
+    'perplexity',
+    'preference_accuracy',
+    'dpo_loss',
+  ])
   .meta({ id: 'MetricName' });
 export type MetricName = z.infer<typeof MetricName>;
 
@@ -31,6 +43,18 @@ export const metricTable = {
   },
   rmse: { direction: 'minimize', decomposes: true, summary: 'root of the mean squared error' },
   mae: { direction: 'minimize', decomposes: true, summary: 'mean absolute error' },
+  loss: { direction: 'minimize', decomposes: true, summary: 'nats per completion token: mean negative log-likelihood' },
+  perplexity: { direction: 'minimize', decomposes: true, summary: 'exponential of the loss' },
+  preference_accuracy: {
+    direction: 'maximize',
+    decomposes: true,
+    summary: 'share of rows whose chosen answer gains more over the base than the rejected one',
+  },
+  dpo_loss: {
+    direction: 'minimize',
+    decomposes: true,
+    summary: 'mean DPO loss with beta 0.1 and the base as reference (Rafailov et al., 2023)',
+  },
   r2: { direction: 'maximize', decomposes: false, summary: 'share of the variance explained' },
 } as const satisfies Record<MetricName, MetricSpec>;
 

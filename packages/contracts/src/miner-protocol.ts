@@ -6,6 +6,7 @@ import { Objective } from './metric.ts';
 import { Progress } from './run.ts';
 import { FailureClass } from './run-status.ts';
 import { SubmissionFormat, TaskName } from './task.ts';
+import { TextLimits } from './text.ts';
 import { SubmissionPath, TrainerLimits } from './trainer.ts';
 
 export const Gpu = z
@@ -68,7 +69,15 @@ export const Lease = z
       task: TaskName,
       objective: Objective,
       table: TableSchema.nullable(),
-      base_model: z.object({ name: z.string(), revision: z.string() }).nullable(),
+      text: TextLimits.nullable(),
+      /** Its files are downloaded once and kept by hash. */
+      base_model: z
+        .object({
+          name: z.string(),
+          revision: z.string(),
+          files: z.array(z.object({ path: SubmissionPath, url: z.string(), sha256: Sha256, bytes: z.int() })),
+        })
+        .nullable(),
       seed: z.int(),
       limits: TrainerLimits.omit({ cpus: true }),
     }),

@@ -4,6 +4,7 @@ import { limits } from './limits.ts';
 import { Objective } from './metric.ts';
 import { Progress } from './run.ts';
 import { SubmissionFormat, TaskName } from './task.ts';
+import { TextLimits } from './text.ts';
 
 /** `templates/<name>/template.json`. */
 export const TemplateManifest = z
@@ -38,6 +39,8 @@ export const TrainerJob = z
     limits: TrainerLimits,
     data: z.object({ path: z.string(), format: z.enum(['csv', 'jsonl']), rows: z.int() }),
     table: TableSchema.nullable(),
+    /** For text tasks. */
+    text: TextLimits.nullable().default(null),
     base_model: z.object({ path: z.string(), name: z.string(), revision: z.string() }).nullable(),
   })
   .meta({ id: 'TrainerJob' });

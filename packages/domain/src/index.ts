@@ -32,6 +32,7 @@ export * from './score/baseline.ts';
 export * from './score/bootstrap.ts';
 export * from './score/goal-reached.ts';
 export * from './score/judge.ts';
+export * from './score/language-outcome.ts';
 export * from './score/outcome.ts';
 export * from './score/outcome-codec.ts';
 export * from './score/scorer.ts';

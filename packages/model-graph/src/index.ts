@@ -13,3 +13,7 @@ export * from './safetensors/element-type.ts';
 export { readPieces, readValues } from './safetensors/read-values.ts';
 export { openTensorFile, type StoredTensor, type TensorFile } from './safetensors/tensor-file.ts';
 export * from './safetensors/weights.ts';
+export * from './adapter/lora-inputs.ts';
+export { type AdaptedModule, type Adapter, adapterRankMax, readAdapter } from './adapter/read-adapter.ts';
+export { type BaseModel, type Checkpoint, checkCheckpoint } from './checkpoint/check-checkpoint.ts';
+export { linearModules, modelTensors } from './families/model-tensors.ts';

@@ -8,7 +8,7 @@ type Candidate = { readonly runId: string; readonly fileHashes: readonly string[
 const filesKey = (hashes: readonly string[]): string => hashes.toSorted().join(' ');
 
 function spreadOf(outcome: Outcome): number {
-  if (outcome.width !== 1) return 1;
+  if (!['rmse', 'mae', 'r2'].includes(outcome.metric)) return 1;
   const mean = outcome.truth.reduce((sum, value) => sum + value / outcome.rows, 0);
   const variance = outcome.truth.reduce((sum, value) => sum + (value - mean) ** 2 / outcome.rows, 0);
   return Math.sqrt(variance);

@@ -2,7 +2,19 @@ import type { MetricName } from '@agon/contracts';
 import type { Outcome } from './outcome.ts';
 
 /** The order is part of the format: only append. */
-const metricCodes: readonly MetricName[] = ['log_loss', 'accuracy', 'f1_macro', 'roc_auc', 'rmse', 'mae', 'r2'];
+const metricCodes: readonly MetricName[] = [
+  'log_loss',
+  'accuracy',
+  'f1_macro',
+  'roc_auc',
+  'rmse',
+  'mae',
+  'r2',
+  'loss',
+  'perplexity',
+  'preference_accuracy',
+  'dpo_loss',
+];
 const magic = 0x4147_4f31; // "AGO1"
 const headerBytes = 16;
 

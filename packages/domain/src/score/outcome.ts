@@ -6,7 +6,9 @@ import { type MetricName, metricTable } from '@agon/contracts';
  * `prediction` has `rows * width` numbers, row by row:
  * - log_loss, roc_auc: the probabilities of a row, `width` = classes;
  * - accuracy, f1_macro: the predicted class index, then the probabilities (for telling copies), `width` = classes + 1;
- * - rmse, mae, r2: the predicted value, `width` = 1.
+ * - rmse, mae, r2: the predicted value, `width` = 1;
+ * - loss, perplexity: nats per token of the row, `width` = 1; `losses` are sums over a row's tokens, `truth` counts them;
+ * - preference_accuracy, dpo_loss: the row's margin, `width` = 1; `truth` is 0.
  */
 export type Outcome = {
   readonly metric: MetricName;

@@ -32,6 +32,26 @@ const meanOfLosses =
     return (weights) => weightedMean(losses, weights, finish);
   };
 
+/** exp of more than this is no longer a finite float64. */
+const natsMax = 700;
+
+/** Sum of the negative log-likelihoods over the sum of the tokens, which `truth` holds. */
+const perToken =
+  (finish: (mean: number) => number) =>
+  (outcome: Outcome): Scorer => {
+    const losses = lossesOf(outcome);
+    return (weights) => {
+      let sum = 0;
+      let tokens = 0;
+      for (let row = 0; row < losses.length; row += 1) {
+        const weight = weights[row] as number;
+        sum += weight * (losses[row] as number);
+        tokens += weight * (outcome.truth[row] as number);
+      }
+      return finish(sum / tokens);
+    };
+  };
+
 /** F1 per class, averaged over the classes that occur among the true or predicted labels (as scikit-learn does). */
 function f1Scorer(outcome: Outcome): Scorer {
   const truth = Int32Array.from(outcome.truth);
@@ -135,6 +155,10 @@ const scorers: Readonly<Record<MetricName, (outcome: Outcome) => Scorer>> = {
   rmse: meanOfLosses((sum, count) => Math.sqrt(sum / count)),
   mae: meanOfLosses((sum, count) => sum / count),
   r2: r2Scorer,
+  loss: perToken((mean) => mean),
+  perplexity: perToken((mean) => Math.exp(Math.min(mean, natsMax))),
+  preference_accuracy: meanOfLosses((sum, count) => (count - sum) / count),
+  dpo_loss: meanOfLosses((sum, count) => sum / count),
 };
 
 /** Prepares an outcome (sorts, centres) so that its metric on many resamples costs one pass over the rows each. */

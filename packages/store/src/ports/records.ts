@@ -1,4 +1,5 @@
 import type {
+  BaseModelFacts,
   BlobRef,
   Capabilities,
   CreateJob,
@@ -20,6 +21,7 @@ import type {
   SubmissionFormat,
   TableSchema,
   TaskName,
+  TextLimits,
 } from '@agon/contracts';
 
 /** What a caller says of something that happened; the store adds sequence and time. */
@@ -88,6 +90,9 @@ export type JobRecord = {
   seed: number;
   /** 64 hex digits; leaves the service only inside the receipt. */
   splitSecret: string;
+  /** What the job starts from, resolved when it was created. */
+  baseModel: { id: string; name: string; revision: string; why: string | null } | null;
+  text: TextLimits | null;
   source: BlobRef & { filename: string };
   dataset: DatasetReport | null;
   table: TableSchema | null;
@@ -191,6 +196,18 @@ export type ModelRecord = {
   files: ModelFile[];
   table: TableSchema | null;
   result: JobResult;
+  createdAt: Date;
+};
+
+/** A model that jobs may start from; its files are blobs. */
+export type BaseModelRecord = {
+  /** `org/name@revision`. */
+  id: string;
+  name: string;
+  revision: string;
+  source: 'imported' | 'hub';
+  facts: BaseModelFacts;
+  files: (BlobRef & { path: string })[];
   createdAt: Date;
 };
 

@@ -1,5 +1,6 @@
 import type { JobStatus, RunStatus } from '@agon/contracts';
 import type {
+  BaseModelRecord,
   EvaluationRecord,
   EventRecord,
   FileRecord,
@@ -158,6 +159,16 @@ export type ModelStore = {
   countWins(minerIds: readonly string[]): Promise<Map<string, number>>;
 };
 
+export type BaseModelStore = {
+  /** Answers false where the id is there already. */
+  insert(model: BaseModelRecord): Promise<boolean>;
+  find(id: string): Promise<BaseModelRecord | undefined>;
+  /** The newest of the name, whatever its revision. */
+  findByName(name: string): Promise<BaseModelRecord | undefined>;
+  list(query: Paging): Promise<BaseModelRecord[]>;
+  delete(id: string): Promise<void>;
+};
+
 export type MinerStore = {
   /** Makes the miner or brings name, capabilities and last contact up to date; the public key is unique. */
   register(miner: MinerRecord): Promise<MinerRecord>;
@@ -204,6 +215,7 @@ export type Stores = {
   readonly evaluations: EvaluationStore;
   readonly files: FileStore;
   readonly models: ModelStore;
+  readonly baseModels: BaseModelStore;
   readonly miners: MinerStore;
   readonly keys: KeyStore;
   readonly idempotency: IdempotencyStore;
