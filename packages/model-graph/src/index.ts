@@ -3,17 +3,18 @@
  * their base, and writes the ONNX graphs that score and run them. It runs no model. May import contracts and kit; the
  * evaluator and the inference route call it.
  */
+
+export * from './adapter/lora-inputs.ts';
+export { type AdaptedModule, type Adapter, adapterRankMax, readAdapter } from './adapter/read-adapter.ts';
+export { type BaseModel, type Checkpoint, checkCheckpoint } from './checkpoint/check-checkpoint.ts';
 export * from './decoder/decoder-config.ts';
 export * from './decoder/score-graph.ts';
 export type { ModelConfig } from './families/family.ts';
 export { familyTable } from './families/family-table.ts';
+export { linearModules, modelTensors } from './families/model-tensors.ts';
 export { parseConfig, readConfig } from './families/read-config.ts';
 export * from './model-fault.ts';
 export * from './safetensors/element-type.ts';
 export { readPieces, readValues } from './safetensors/read-values.ts';
 export { openTensorFile, type StoredTensor, type TensorFile } from './safetensors/tensor-file.ts';
 export * from './safetensors/weights.ts';
-export * from './adapter/lora-inputs.ts';
-export { type AdaptedModule, type Adapter, adapterRankMax, readAdapter } from './adapter/read-adapter.ts';
-export { type BaseModel, type Checkpoint, checkCheckpoint } from './checkpoint/check-checkpoint.ts';
-export { linearModules, modelTensors } from './families/model-tensors.ts';

@@ -81,7 +81,9 @@ function checkOptions(fields: Record<string, unknown>): void {
   if (on !== undefined) throw unsupported(`${on} switched on`);
   const initialisation = fields.init_lora_weights ?? true;
   if (!initialisations.includes(initialisation as string)) {
-    throw unsupported(`init_lora_weights ${JSON.stringify(initialisation)}, which changes the base; convert it to plain LoRA`);
+    throw unsupported(
+      `init_lora_weights ${JSON.stringify(initialisation)}, which changes the base; convert it to plain LoRA`,
+    );
   }
 }
 

@@ -118,8 +118,7 @@ async function readMatrix(file: TensorFile, name: string, dims: readonly [number
   return { data, dims };
 }
 
-const normOf = (values: Float32Array): number =>
-  Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+const normOf = (values: Float32Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
 /** Whether some row of A and the column of B that belongs to it both have numbers other than zero. */
 function hasEffect(a: Matrix, b: Matrix): boolean {
