@@ -1,7 +1,8 @@
 import { fused, type Value } from '../graph/graph-builder.ts';
 import { type GraphContext, linear, weightOf } from '../graph/linear.ts';
+import { addAndRmsNorm, rmsNorm } from '../graph/norms.ts';
 import type { LinearModule } from '../graph/tensor-spec.ts';
-import { attention, type KeyValues, rmsNorm, type Sequence } from './attention.ts';
+import { attention, type KeyValues, type Sequence } from './attention.ts';
 import type { DecoderConfig } from './decoder-config.ts';
 import { type DecoderModule, embeddingName, lastNormName, layerModules, layerNorms } from './decoder-tensors.ts';
 
@@ -11,8 +12,8 @@ export type DecoderInput = {
   readonly sequence: Sequence;
   /** Keys and values of earlier tokens, one pair per layer; none where every row begins here. */
   readonly past?: readonly KeyValues[];
-  /** int64 `[P]`: indices into `[B * T]` of the tokens whose hidden states are wanted. */
-  readonly positions: Value;
+  /** int64 `[P]`: indices into `[B * T]` of the tokens whose hidden states are wanted; all where left out. */
+  readonly positions?: Value | undefined;
 };
 
 /**
@@ -28,31 +29,25 @@ export function decoderBody(
   input: DecoderInput,
 ): { hidden: Value; present: KeyValues[] } {
   const { builder } = context;
+  const norm = (name: string) => ({ name, size: config.hidden, epsilon: config.normEpsilon });
   const embedding = weightOf(context, embeddingName, [config.vocabulary, config.hidden]);
   const flatTokens = builder.op('Reshape', [input.tokens, builder.ints([-1])]);
-  const sequence = { ...input.sequence, rowsByTokens: builder.op('Shape', [input.tokens]) };
   const present: KeyValues[] = [];
   let residual = builder.op('Gather', [embedding, flatTokens]);
-  let x = norm(context, config, residual, layerNorms(0).before);
+  let x = rmsNorm(context, residual, norm(layerNorms(0).before));
   for (let index = 0; index < config.layers; index += 1) {
     const modules = layerModules(config, index);
-    const past = input.past?.[index];
-    const attended = attention(context, config, { index, modules, x, ...(past ? { past } : {}) }, sequence);
+    const layer = { index, modules, x, past: input.past?.[index] };
+    const attended = attention(context, config, layer, input.sequence);
     present.push(attended.present);
-    const last = index === config.layers - 1;
-    const chosen = (value: Value): Value => (last ? builder.op('Gather', [value, input.positions]) : value);
-    const afterAttention = addAndNorm(context, config, {
-      residual: chosen(residual),
-      change: linear(context, modules.output, chosen(attended.context)),
-      name: layerNorms(index).after,
-    });
-    const afterMlp = addAndNorm(context, config, {
-      residual: afterAttention.residual,
-      change: mlp(context, modules, afterAttention.x),
-      name: last ? lastNormName : layerNorms(index + 1).before,
-    });
-    residual = afterMlp.residual;
-    x = afterMlp.x;
+    const wanted = index === config.layers - 1 ? input.positions : undefined;
+    const chosen = (value: Value): Value =>
+      wanted === undefined ? value : builder.op('Gather', [value, wanted]);
+    const change = linear(context, modules.output, chosen(attended.attended));
+    const middle = addAndRmsNorm(context, { residual: chosen(residual), change }, norm(layerNorms(index).after));
+    const next = index === config.layers - 1 ? lastNormName : layerNorms(index + 1).before;
+    const step = { residual: middle.residual, change: mlp(context, modules, middle.x) };
+    ({ residual, x } = addAndRmsNorm(context, step, norm(next)));
   }
   return { hidden: x, present };
 }
@@ -66,23 +61,4 @@ function mlp(context: GraphContext, modules: Record<DecoderModule, LinearModule>
   });
   const product = builder.op('Mul', [gate, linear(context, modules.up, x)]);
   return linear(context, modules.down, product);
-}
-
-const norm = (context: GraphContext, config: DecoderConfig, x: Value, name: string): Value =>
-  rmsNorm(context, x, { name, size: config.hidden, epsilon: config.normEpsilon });
-
-/** The sum of residual and change, and its RMS norm, in one pass. */
-function addAndNorm(
-  context: GraphContext,
-  config: DecoderConfig,
-  step: { residual: Value; change: Value; name: string },
-): { residual: Value; x: Value } {
-  const weight = weightOf(context, step.name, [config.hidden]);
-  const [x, , , residual] = context.builder.ops(
-    'SkipSimplifiedLayerNormalization',
-    [step.residual, step.change, weight],
-    4,
-    { domain: fused, attributes: { epsilon: { float: config.normEpsilon } } },
-  ) as [Value, Value, Value, Value];
-  return { residual, x };
 }

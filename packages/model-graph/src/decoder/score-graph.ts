@@ -1,18 +1,8 @@
 import { GraphBuilder } from '../graph/graph-builder.ts';
-import type { Weights } from '../safetensors/weights.ts';
 import { decoderBody } from './decoder-body.ts';
-import type { DecoderConfig } from './decoder-config.ts';
+import type { DecoderGraph } from './decoder-graph.ts';
 import { negativeLogLikelihood } from './negative-log-likelihood.ts';
 import { rotaryTables } from './rotary.ts';
-
-export type DecoderGraph = {
-  readonly config: DecoderConfig;
-  readonly weights: Pick<Weights, 'tensors'>;
-  /** Where the graph's file will lie: the folder of the weights or one above it. */
-  readonly folder: string;
-  /** Whether LoRA matrices come as inputs (`loraInputs`). Without, the graph has none and is a little faster. */
-  readonly lora: boolean;
-};
 
 /**
  * The graph that scores completions. B rows of T tokens, padded on the right with any token; P positions.
@@ -38,11 +28,13 @@ export function scoreGraph(graph: DecoderGraph): Uint8Array {
   const lengths = builder.input('lengths', 'int32', ['B']);
   const positions = builder.input('positions', 'int64', ['P']);
   const targets = builder.input('targets', 'int64', ['P']);
-  const length = builder.op('Gather', [builder.op('Shape', [tokens]), builder.ints([1], [])]);
+  const rowsByTokens = builder.op('Shape', [tokens]);
+  const totalLength = builder.op('Gather', [rowsByTokens, builder.ints([1], [])]);
   const sequence = {
-    rotary: rotaryTables(builder, config, length),
+    rotary: rotaryTables(builder, config, totalLength),
     lastPositions: builder.op('Sub', [lengths, builder.ints([1], [], 'int32')]),
-    totalLength: builder.op('Cast', [length], { attributes: { to: { int: 6 } } }),
+    totalLength,
+    rowsByTokens,
   };
   const { hidden } = decoderBody(context, config, { tokens, sequence, positions });
   builder.output('losses', negativeLogLikelihood(context, config, hidden, targets), 'float32', ['P']);

@@ -1,0 +1,80 @@
+import { GraphBuilder, type Value } from '../graph/graph-builder.ts';
+import { weightOf } from '../graph/linear.ts';
+import type { KeyValues, Sequence } from './attention.ts';
+import { decoderBody } from './decoder-body.ts';
+import type { DecoderConfig } from './decoder-config.ts';
+import type { DecoderGraph } from './decoder-graph.ts';
+import { embeddingName, headName } from './decoder-tensors.ts';
+import { rotaryTables } from './rotary.ts';
+
+/**
+ * The graph that generates text token by token, named as transformers.js expects. B rows of T new tokens after P earlier
+ * ones, without padding before them.
+ *
+ * | input | type | |
+ * | --- | --- | --- |
+ * | `input_ids` | int64 `[B, T]` | |
+ * | `attention_mask` | int64 `[B, P + T]` | ones |
+ * | `position_ids` | int64 `[B, T]` | not looked at: the positions follow from the lengths |
+ * | `past_key_values.N.key`, `.value` | float32 `[B, keyValueHeads, P, headSize]` | P is 0 at first |
+ * | `….lora_A`, `….lora_B` | float32 | see `loraInputs` |
+ *
+ * | output | |
+ * | --- | --- |
+ * | `logits` | float32 `[B, 1, vocabulary]` of the last token, or with `logits: 'all'` `[B, T, vocabulary]` |
+ * | `present.N.key`, `.value` | float32 `[B, keyValueHeads, P + T, headSize]` |
+ *
+ * @returns the bytes of the ONNX file
+ * @throws ModelFault `tensor_missing`, `tensor_shape_wrong`, `weights_type_unsupported`
+ */
+export function generateGraph(graph: DecoderGraph & { logits?: 'last' | 'all' }): Uint8Array {
+  const { config } = graph;
+  const builder = new GraphBuilder(graph.folder);
+  const context = { builder, weights: graph.weights, lora: graph.lora };
+  const tokens = builder.input('input_ids', 'int64', ['batch_size', 'sequence_length']);
+  const mask = builder.input('attention_mask', 'int64', ['batch_size', 'total_sequence_length']);
+  builder.input('position_ids', 'int64', ['batch_size', 'sequence_length']);
+  const past = pastInputs(builder, config);
+  const sequence = sequenceOf(builder, config, { tokens, mask });
+  const positions = graph.logits === 'all' ? undefined : lastTokens(builder, sequence.rowsByTokens);
+  const { hidden, present } = decoderBody(context, config, { tokens, sequence, past, positions });
+  const table = weightOf(context, config.tied ? embeddingName : headName, [config.vocabulary, config.hidden]);
+  const flat = builder.op('Gemm', [hidden, table], { attributes: { transB: { int: 1 } } });
+  const rows = builder.op('Slice', [sequence.rowsByTokens, builder.ints([0]), builder.ints([1])]);
+  const shape = builder.op('Concat', [rows, builder.ints([-1, config.vocabulary])], { attributes: { axis: { int: 0 } } });
+  builder.output('logits', builder.op('Reshape', [flat, shape]), 'float32', ['batch_size', 'T', config.vocabulary]);
+  present.forEach(({ key, value }, layer) => {
+    const dims = ['batch_size', config.keyValueHeads, 'total_sequence_length', config.headSize];
+    builder.output(`present.${layer}.key`, key, 'float32', dims);
+    builder.output(`present.${layer}.value`, value, 'float32', dims);
+  });
+  return builder.bytes();
+}
+
+function pastInputs(builder: GraphBuilder, config: DecoderConfig): KeyValues[] {
+  const dims = ['batch_size', config.keyValueHeads, 'past_sequence_length', config.headSize];
+  return Array.from({ length: config.layers }, (_, layer) => ({
+    key: builder.input(`past_key_values.${layer}.key`, 'float32', dims),
+    value: builder.input(`past_key_values.${layer}.value`, 'float32', dims),
+  }));
+}
+
+function sequenceOf(builder: GraphBuilder, config: DecoderConfig, input: { tokens: Value; mask: Value }): Sequence {
+  const seen = builder.op('ReduceSum', [input.mask, builder.ints([1])], { attributes: { keepdims: { int: 0 } } });
+  const last = builder.op('Sub', [seen, builder.ints([1], [])]);
+  const totalLength = builder.op('Gather', [builder.op('Shape', [input.mask]), builder.ints([1], [])]);
+  return {
+    rotary: rotaryTables(builder, config, totalLength),
+    lastPositions: builder.op('Cast', [last], { attributes: { to: { int: 6 } } }),
+    totalLength,
+    rowsByTokens: builder.op('Shape', [input.tokens]),
+  };
+}
+
+/** int64 `[B]`: the index of each row's last token in `[B * T]`. */
+function lastTokens(builder: GraphBuilder, rowsByTokens: Value): Value {
+  const rows = builder.op('Gather', [rowsByTokens, builder.ints([0], [])]);
+  const tokens = builder.op('Gather', [rowsByTokens, builder.ints([1], [])]);
+  const ends = builder.op('Range', [builder.ints([1], []), builder.op('Add', [rows, builder.ints([1], [])]), builder.ints([1], [])]);
+  return builder.op('Sub', [builder.op('Mul', [ends, tokens]), builder.ints([1], [])]);
+}
