@@ -5,7 +5,7 @@ import type { TableLayout } from '@agon/domain';
 export type DatasetWish = {
   /** Inferred where it is left out. */
   readonly task?: TaskName | undefined;
-  readonly target: string;
+  readonly target?: string | undefined;
   readonly ignoreColumns?: readonly string[] | undefined;
   readonly metric?: MetricName | undefined;
 };

@@ -58,6 +58,8 @@ export const anEvent = (overrides: Partial<NewEvent> = {}): NewEvent => ({
 export const aJobSpec = (overrides: Partial<CreateJob> = {}): CreateJob => ({
   training_file: 'file-00000001',
   target: 'y',
+  columns: {},
+  text: {},
   ignore_columns: [],
   objective: {},
   budget: { minutes: 10, seats: 3, wait_minutes: 60 },
@@ -85,6 +87,8 @@ export const aJob = (overrides: Partial<JobRecord> = {}): JobRecord => ({
   objective: { metric: 'log_loss', direction: 'minimize', goal: null },
   seed: 7,
   splitSecret: 'ab'.repeat(32),
+  baseModel: null,
+  text: null,
   source: { ...aBlob(1, 1_000), filename: 'rows.csv' },
   dataset: null,
   table: null,

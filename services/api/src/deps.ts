@@ -1,4 +1,4 @@
-import type { DatasetProblem, DatasetReport, ErrorCode, MetricName, TableSchema, TaskName } from '@agon/contracts';
+import type { DatasetProblem, DatasetReport, ErrorCode, MetricName, TableSchema, TaskName, TextColumns } from '@agon/contracts';
 import type { Clock, Log, NewId } from '@agon/kit';
 import type { ClassPrediction, TableInputs } from '@agon/onnx';
 import type { QueueProducer } from '@agon/queue/producer';
@@ -12,7 +12,8 @@ import type { Turnstile } from './turnstile.ts';
 export type InspectionQuestion = {
   readonly source: { readonly filename: string; readonly bytes: number; readonly sha256: string };
   readonly task: TaskName | undefined;
-  readonly target: string;
+  readonly target: string | undefined;
+  readonly columns: TextColumns;
   readonly ignoreColumns: readonly string[];
   readonly metric: MetricName | undefined;
   readonly signal: AbortSignal;

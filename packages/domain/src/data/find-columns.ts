@@ -28,11 +28,15 @@ const problemOf = (code: string, column: string, message: string): DatasetProble
  */
 export function findColumns(input: {
   names: readonly string[];
-  target: string;
+  target: string | undefined;
   ignoreColumns: readonly string[];
 }): ColumnRoles | DatasetRefusal {
   const { names } = input;
   const indexOf = (name: string): number => names.indexOf(name.trim());
+  if (input.target === undefined) {
+    const message = `Name the column to predict as \`target\`. The columns are ${listed(names.map(shown), namesShownMax)}.`;
+    return refusal('target_missing', message);
+  }
   const target = indexOf(input.target);
   if (target < 0) {
     const message = `There is no column ${shown(input.target)} to be the target.${unknownColumn(input.target, names)}`;

@@ -64,6 +64,7 @@ export async function inspect(
     source: file,
     task: spec.task,
     target: spec.target,
+    columns: spec.columns,
     ignoreColumns: spec.ignore_columns,
     metric: spec.objective.metric,
     signal,

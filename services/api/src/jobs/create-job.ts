@@ -42,6 +42,8 @@ function jobRecord(deps: RouteDeps, attempt: Attempt, file: FileRecord, checked:
     objective: checked.objective,
     seed: spec.seed ?? Buffer.from(deps.randomBytes(4)).readUInt32BE() >>> 1,
     splitSecret: Buffer.from(deps.randomBytes(32)).toString('hex'),
+    baseModel: null,
+    text: null,
     source: { sha256: file.sha256, bytes: file.bytes, filename: file.filename },
     dataset: checked.inspected?.report ?? null,
     table: checked.inspected?.table ?? null,

@@ -14,6 +14,9 @@ function seatsWire(job: JobRecord, seats: readonly SeatRecord[]): Job['seats'] {
   };
 }
 
+const baseModelWire = (model: JobRecord['baseModel']): Job['base_model'] =>
+  model && { name: model.name, revision: model.revision, why: model.why };
+
 /** A job as its client reads it. The split's secret stays inside until the receipt. */
 export function jobWire(job: JobRecord, seats: readonly SeatRecord[]): Job {
   const { spec, baseline } = job;
@@ -27,7 +30,9 @@ export function jobWire(job: JobRecord, seats: readonly SeatRecord[]): Job {
     finished_at: orNull(job.finishedAt),
     task: job.task,
     task_inferred: job.taskInferred,
-    target: spec.target,
+    target: spec.target ?? null,
+    base_model: baseModelWire(job.baseModel),
+    text: job.text,
     objective: job.objective,
     budget: spec.budget,
     seed: job.seed,

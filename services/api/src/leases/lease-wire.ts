@@ -17,6 +17,7 @@ export function leaseWire(run: RunRecord, job: JobRecord): Lease {
       task: job.task,
       objective: job.objective,
       table: job.table,
+      text: job.text,
       base_model: null,
       seed: run.seed,
       limits: { memory_mib: job.needs.memoryMib, submission_bytes: limits.submissionBytesMax },
