@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BlobRef } from './dataset.ts';
 import { UnixSeconds } from './ids.ts';
-import { SubmissionPath } from './trainer.ts';
+import { SubmissionPath } from './submission-path.ts';
 
 /** `org/name` or `org/name@revision`; `auto` lets the service choose. */
 export const BaseModelName = z

@@ -25,6 +25,7 @@ export * from './run.ts';
 export * from './run-status.ts';
 export * from './seat-status.ts';
 export * from './signal.ts';
+export * from './submission-path.ts';
 export * from './task.ts';
 export * from './text.ts';
 export * from './trainer.ts';

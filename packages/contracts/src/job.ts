@@ -133,12 +133,20 @@ export const JobEstimate = z
     valid: z.boolean(),
     task: TaskName.nullable(),
     task_inferred: z.string().nullable(),
+    base_model: z.object({ name: z.string(), revision: z.string(), why: z.string().nullable() }).nullable(),
     objective: Objective.nullable(),
     dataset: DatasetReport.nullable(),
     problems: z.array(z.unknown()),
     error: JobFailure.nullable(),
     estimate: z
-      .object({ race_minutes_max: z.number(), seats: z.int(), miners_that_fit: z.int(), memory_mib: z.int() })
+      .object({
+        race_minutes_max: z.number(),
+        seats: z.int(),
+        miners_that_fit: z.int(),
+        memory_mib: z.int(),
+        /** One pass over the training rows on two CPU cores, about; null where there is no base model to train. */
+        epoch_minutes: z.number().nullable(),
+      })
       .nullable(),
   })
   .meta({ id: 'JobEstimate' });

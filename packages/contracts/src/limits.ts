@@ -23,6 +23,8 @@ export const limits = {
   classRowsMin: 2,
   hiddenRowsMin: 20,
   hiddenRowsMax: 2_000,
+  /** Of chat and preference: every token of a hidden row is scored, for every rival. */
+  hiddenTextRowsMax: 500,
   /** Rows a dataset needs so that each hidden part has `hiddenRowsMin` and training keeps as many as both. */
   datasetRowsMin: 100,
 
@@ -39,6 +41,8 @@ export const limits = {
 
   textTokensMax: 4_096,
   textTokensDefault: 512,
+  /** Of all texts of a row together. */
+  textRowCharactersMax: 200_000,
   loraRankMax: 256,
   baseModelBytesMax: 20 * GIB,
 

@@ -5,9 +5,10 @@ import { limits } from './limits.ts';
 import { Objective } from './metric.ts';
 import { Progress } from './run.ts';
 import { FailureClass } from './run-status.ts';
+import { SubmissionPath } from './submission-path.ts';
 import { SubmissionFormat, TaskName } from './task.ts';
 import { TextLimits } from './text.ts';
-import { SubmissionPath, TrainerLimits } from './trainer.ts';
+import { TrainerLimits } from './trainer.ts';
 
 export const Gpu = z
   .object({ uuid: z.string().max(128), name: z.string().max(128), vram_mib: z.int().min(0) })

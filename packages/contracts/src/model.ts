@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { TableSchema } from './dataset.ts';
 import { JobId, ModelId, RunId, Sha256, UnixSeconds } from './ids.ts';
 import { JobResult } from './job.ts';
+import { SubmissionPath } from './submission-path.ts';
 import { TaskName } from './task.ts';
-import { SubmissionPath } from './trainer.ts';
 
 export const ModelFile = z.object({ path: SubmissionPath, bytes: z.int(), sha256: Sha256 }).meta({ id: 'ModelFile' });
 export type ModelFile = z.infer<typeof ModelFile>;

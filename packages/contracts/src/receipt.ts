@@ -8,6 +8,7 @@ import { ModelFile } from './model.ts';
 import { RunFailure } from './run.ts';
 import { RunStatus } from './run-status.ts';
 import { TaskName } from './task.ts';
+import { TextColumns } from './text.ts';
 
 export const ReceiptEntry = z.object({
   run: RunId,
@@ -45,6 +46,8 @@ export const ReceiptBody = z
       bytes: z.int(),
       format: DatasetFormat,
       ignore_columns: z.array(z.string()),
+      /** Of text tasks: what the client called which column. */
+      columns: TextColumns.optional(),
       parts: z.object({ train: z.int(), selection: z.int(), report: z.int() }),
     }),
     table: TableSchema.nullable(),

@@ -4,8 +4,8 @@ import { AppError } from './app-error.ts';
 import { errorTable } from './error-table.ts';
 import { jobCatalog } from './job-catalog.ts';
 import { metricTable } from './metric.ts';
+import { SubmissionPath } from './submission-path.ts';
 import { taskTable } from './task.ts';
-import { SubmissionPath } from './trainer.ts';
 
 test('every error has a status of HTTP and says what to do', () => {
   for (const [code, { status, help }] of Object.entries(errorTable)) {

@@ -3,6 +3,7 @@ import { TableSchema } from './dataset.ts';
 import { limits } from './limits.ts';
 import { Objective } from './metric.ts';
 import { Progress } from './run.ts';
+import { SubmissionPath } from './submission-path.ts';
 import { SubmissionFormat, TaskName } from './task.ts';
 import { TextLimits } from './text.ts';
 
@@ -45,17 +46,6 @@ export const TrainerJob = z
   })
   .meta({ id: 'TrainerJob' });
 export type TrainerJob = z.infer<typeof TrainerJob>;
-
-/** A path inside a submission: forward slashes, plain names, nothing that leaves the folder. */
-export const SubmissionPath = z
-  .string()
-  .min(1)
-  .max(limits.submissionPathCharactersMax)
-  .regex(
-    /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/,
-    'is a relative path of plain names, without `..`',
-  )
-  .meta({ id: 'SubmissionPath' });
 
 /** `out/submission.json`. */
 export const TrainerSubmission = z

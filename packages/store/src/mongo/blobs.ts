@@ -1,5 +1,5 @@
 import type { BlobRef } from '@agon/contracts';
-import type { EvaluationRecord, JobChange, ModelRecord, RunChange } from '../ports/index.ts';
+import type { BaseModelRecord, EvaluationRecord, JobChange, ModelRecord, RunChange } from '../ports/index.ts';
 
 const hashes = (blobs: readonly (BlobRef | null | undefined)[]): string[] => [
   ...new Set(blobs.flatMap((blob) => (blob ? [blob.sha256] : []))),
@@ -20,3 +20,5 @@ export const blobsOfEvaluation = ({ selection, report }: EvaluationRecord): stri
   hashes([selection?.outcome, report?.outcome]);
 
 export const blobsOfModel = ({ files }: ModelRecord): string[] => hashes(files);
+
+export const blobsOfBaseModel = ({ files }: BaseModelRecord): string[] => hashes(files);

@@ -1,6 +1,7 @@
 import { type Clock, idMaker, type Log, type NewId } from '@agon/kit';
 import { type Connection, createConnection } from 'mongoose';
 import type { Stores } from '../ports/index.ts';
+import { createBaseModelStore } from './base-model-store.ts';
 import { asAppError, withAppErrors } from './database-errors.ts';
 import { createEvaluationStore } from './evaluation-store.ts';
 import { createEventStore } from './event-store.ts';
@@ -65,6 +66,7 @@ function assemble(connection: Connection, deps: StoreDeps): Stores {
     evaluations: withAppErrors(createEvaluationStore(deps)),
     files: withAppErrors(createFileStore(deps)),
     models: withAppErrors(createModelStore(deps)),
+    baseModels: withAppErrors(createBaseModelStore(deps)),
     miners: withAppErrors(createMinerStore(deps)),
     keys: withAppErrors(createKeyStore(deps)),
     idempotency: withAppErrors(createIdempotencyStore(deps)),
@@ -85,6 +87,7 @@ async function isReferenced(models: Models, sha256: string): Promise<boolean> {
     models.runs.exists({ blobs: sha256 }),
     models.evaluations.exists({ blobs: sha256 }),
     models.models.exists({ blobs: sha256 }),
+    models.baseModels.exists({ blobs: sha256 }),
   ]);
   return holders.some((holder) => holder !== null);
 }

@@ -1,5 +1,6 @@
 import { Schema, type SchemaDefinition } from 'mongoose';
 import type {
+  BaseModelRecord,
   EvaluationRecord,
   EventRecord,
   FileRecord,
@@ -26,6 +27,7 @@ export type UploadDocument = DocumentOf<UploadRecord>;
 export type EvaluationDocument = Omit<EvaluationRecord, 'runId'> & { _id: string } & WithBlobs;
 export type FileDocument = DocumentOf<FileRecord>;
 export type ModelDocument = DocumentOf<ModelRecord> & WithBlobs;
+export type BaseModelDocument = DocumentOf<BaseModelRecord> & WithBlobs;
 export type MinerDocument = DocumentOf<MinerRecord>;
 export type KeyDocument = DocumentOf<KeyRecord>;
 export type NonceDocument = { _id: string; expiresAt: Date };
@@ -75,6 +77,8 @@ export const jobSchema = schemaOf<JobDocument>(
     objective: needed(Mixed),
     seed: needed(Number),
     splitSecret: needed(String),
+    baseModel: Mixed,
+    text: Mixed,
     source: needed(Mixed),
     dataset: Mixed,
     table: Mixed,
@@ -231,6 +235,20 @@ export const modelSchema = schemaOf<ModelDocument>(
     blobs: [String],
   },
   [[{ accountId: 1, _id: -1 }], [{ 'result.winner.miner': 1 }], [{ blobs: 1 }]],
+);
+
+export const baseModelSchema = schemaOf<BaseModelDocument>(
+  {
+    _id: String,
+    name: needed(String),
+    revision: needed(String),
+    source: needed(String),
+    facts: needed(Mixed),
+    files: needed(Mixed),
+    createdAt: needed(Date),
+    blobs: [String],
+  },
+  [[{ name: 1, createdAt: -1, _id: -1 }], [{ blobs: 1 }]],
 );
 
 export const minerSchema = schemaOf<MinerDocument>(

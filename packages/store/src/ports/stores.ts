@@ -165,6 +165,7 @@ export type BaseModelStore = {
   find(id: string): Promise<BaseModelRecord | undefined>;
   /** The newest of the name, whatever its revision. */
   findByName(name: string): Promise<BaseModelRecord | undefined>;
+  /** By id; `after` is the id of the last item of the page before. */
   list(query: Paging): Promise<BaseModelRecord[]>;
   delete(id: string): Promise<void>;
 };
@@ -219,7 +220,7 @@ export type Stores = {
   readonly miners: MinerStore;
   readonly keys: KeyStore;
   readonly idempotency: IdempotencyStore;
-  /** Whether any file, job part, outcome, receipt, submission or model refers to the blob. */
+  /** Whether any file, job part, outcome, receipt, submission, model or base model refers to the blob. */
   isReferenced(sha256: string): Promise<boolean>;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;

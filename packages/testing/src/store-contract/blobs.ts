@@ -1,5 +1,6 @@
 import type { BlobRef } from '@agon/contracts';
 import { expect, it } from 'vitest';
+import { aBaseModel } from '../base-model-builder.ts';
 import { aFile, aHash, aJob, aMeasuredPart, aModel, anEvaluation, anEvent, aRun, builtAt } from '../builders.ts';
 import type { GetContext, StoreContext } from './context.ts';
 
@@ -62,6 +63,11 @@ const places: Record<string, (context: StoreContext, blob: BlobRef) => Promise<(
     const model = aModel({ id: newId('model'), files: [{ path: 'model.onnx', ...blob }] });
     await stores.models.insert(model);
     return () => stores.models.delete(model.id);
+  },
+  'a base model': async ({ stores }, blob) => {
+    const model = aBaseModel({ id: 'blob/holder@1', files: [{ path: 'model.safetensors', ...blob }] });
+    await stores.baseModels.insert(model);
+    return () => stores.baseModels.delete(model.id);
   },
 };
 

@@ -5,6 +5,7 @@ import { type Clock, idMaker } from '@agon/kit';
 import type { Stores } from '@agon/store';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { fixedClock } from '../fixed-clock.ts';
+import { baseModelContract } from './base-models.ts';
 import { blobContract } from './blobs.ts';
 import type { StoreContext } from './context.ts';
 import { eventContract } from './events.ts';
@@ -24,6 +25,7 @@ const parts = {
   runs: runContract,
   'uploads, evaluations and files': uploadContract,
   models: modelContract,
+  'base models': baseModelContract,
   miners: minerContract,
   keys: keyContract,
   idempotency: idempotencyContract,
