@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BlobRef } from './dataset.ts';
-import { UnixSeconds } from './ids.ts';
+import { FileId, UnixSeconds } from './ids.ts';
+import { limits } from './limits.ts';
 import { SubmissionPath } from './submission-path.ts';
 
 /** `org/name` or `org/name@revision`; `auto` lets the service choose. */
@@ -11,6 +12,27 @@ export const BaseModelName = z
     /^(auto|[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*(@[A-Za-z0-9][A-Za-z0-9._/-]*)?)$/,
     'is `org/name`, `org/name@revision` or `auto`',
   );
+
+/** What an operator posts to make a base model of uploaded files. Files that no job needs are left out. */
+export const CreateBaseModel = z
+  .strictObject({
+    name: z
+      .string()
+      .max(120)
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is `org/name`'),
+    /** A short hash of the files where it is left out, so that equal files have one revision. */
+    revision: z
+      .string()
+      .max(79)
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/, 'has letters, digits, dot, dash, underscore and slash')
+      .optional(),
+    files: z
+      .array(z.strictObject({ path: SubmissionPath, file: FileId }))
+      .min(1)
+      .max(limits.baseModelFilesMax),
+  })
+  .meta({ id: 'CreateBaseModel' });
+export type CreateBaseModel = z.infer<typeof CreateBaseModel>;
 
 /** What of its config.json the service must know to plan a job. */
 export const BaseModelFacts = z

@@ -95,6 +95,9 @@ export const errorTable = {
   base_model_unsuitable: bad(
     'Pick a base model of the kind that the task needs; the message says why this one is not.',
   ),
+  base_model_invalid: bad('Mend the files and import them again; the message says what is wrong.'),
+  base_model_exists: bad('Give the import another `revision`, or delete the base model first.'),
+  base_model_in_use: bad('Wait until the jobs that start from it have ended, or cancel them, then delete.'),
   base_model_not_found: missing('Import it with `agon models import FOLDER`, or set HF_ENDPOINT to a hub that has it.'),
   base_model_unavailable: {
     status: 503,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FileId, Sha256, UnixSeconds } from './ids.ts';
 
-export const FilePurpose = z.enum(['fine-tune', 'fine-tune-results']);
+export const FilePurpose = z.enum(['fine-tune', 'fine-tune-results', 'base-model']);
 
 /** A client's file, in OpenAI's shape with its hash added. */
 export const StoredFile = z

@@ -45,6 +45,7 @@ export const limits = {
   textRowCharactersMax: 200_000,
   loraRankMax: 256,
   baseModelBytesMax: 20 * GIB,
+  baseModelFilesMax: 200,
 
   submissionFilesMax: 64,
   submissionBytesMax: 2 * GIB,

@@ -49,6 +49,8 @@ export type RegisteredMiner = z.infer<typeof RegisteredMiner>;
 export const LeaseRequest = z
   .strictObject({
     capabilities: Capabilities,
+    /** Only a seat of this job. */
+    job: JobId.optional(),
     /** How long the service may hold the request while no work fits. */
     wait_seconds: z
       .number()

@@ -182,7 +182,7 @@ export type FileRecord = BlobRef & {
   id: string;
   accountId: string;
   filename: string;
-  purpose: 'fine-tune' | 'fine-tune-results';
+  purpose: 'fine-tune' | 'fine-tune-results' | 'base-model';
   createdAt: Date;
 };
 
