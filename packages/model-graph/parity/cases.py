@@ -82,3 +82,40 @@ def decoders() -> list[Case]:
 
 def _rope(kind: str, **options: float) -> dict[str, Any]:
     return {"rope_type": kind, "rope_theta": 10000.0, **options}
+
+
+ENCODER = {
+    "vocab_size": 211,
+    "hidden_size": 48,
+    "intermediate_size": 80,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 40,
+    "initializer_range": 0.15,
+    "pad_token_id": 0,
+    "num_labels": 5,
+}
+DISTILBERT = {
+    "vocab_size": 211,
+    "dim": 48,
+    "hidden_dim": 80,
+    "n_layers": 3,
+    "n_heads": 3,
+    "max_position_embeddings": 40,
+    "initializer_range": 0.15,
+    "num_labels": 5,
+}
+
+
+def encoders() -> list[Case]:
+    """Models that classify."""
+    bert = transformers.BertConfig
+    lora = {"r": 4, "lora_alpha": 10, "target_modules": ["query", "value"]}
+    dense = {"r": 4, "lora_alpha": 10, "target_modules": ["query", "key", "value", "dense"]}
+    pre = {**lora, "target_modules": ["q_lin", "out_lin", "lin1"], "modules_to_save": ["pre_classifier", "classifier"]}
+    return [
+        Case("bert", bert, ENCODER, adapter=lora),
+        Case("bert-tanh-f16", bert, {**ENCODER, "hidden_act": "gelu_new", "num_labels": 2}, "float16", adapter=dense),
+        Case("distilbert", transformers.DistilBertConfig, DISTILBERT, adapter=pre),
+        Case("roberta", transformers.RobertaConfig, {**ENCODER, "pad_token_id": 1, "type_vocab_size": 1}, adapter=lora),
+    ]

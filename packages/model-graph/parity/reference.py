@@ -2,7 +2,8 @@
 
 Each case becomes a folder with the model in Hugging Face's layout, `adapter/` in peft's where the case has one, and
 `reference.safetensors`: `ids` (rows of tokens, padded with 0), `lengths`, and per row r `logits.r` of
-`[length, vocabulary]` and `losses.r` of `[length - 1]`; with the adapter the same under `adapter.`.
+`[length, vocabulary]` and `losses.r` of `[length - 1]`; classifiers have `types` and `logits` of `[rows, labels]`. With the
+adapter the same under `adapter.`.
 """
 
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import peft
 import torch
 import transformers
-from cases import Case, decoders
+from cases import Case, decoders, encoders
 from safetensors.torch import save_file
 
 LENGTHS = (13, 21, 2, 17)
@@ -22,10 +23,14 @@ def main(folder: Path, names: list[str]) -> None:
     """Writes the named cases, or all."""
     transformers.logging.set_verbosity_error()
     warnings.filterwarnings("ignore")
+    transformers.utils.logging.disable_progress_bar()
     torch.set_num_threads(2)
     for case in decoders():
         if not names or case.name in names:
             write_decoder(case, folder / case.name)
+    for case in encoders():
+        if not names or case.name in names:
+            write_encoder(case, folder / case.name)
 
 
 def write_decoder(case: Case, folder: Path) -> None:
@@ -69,7 +74,7 @@ def adapt(model: transformers.PreTrainedModel, case: Case, folder: Path, task: s
 
 def random_rows(vocabulary: int) -> torch.Tensor:
     """Rows of tokens, 0 after each one's end."""
-    ids = torch.randint(1, vocabulary, (len(LENGTHS), max(LENGTHS)))
+    ids = torch.randint(2, vocabulary, (len(LENGTHS), max(LENGTHS)))
     for row, length in enumerate(LENGTHS):
         ids[row, length:] = 0
     return ids
@@ -86,6 +91,35 @@ def decoder_reference(model: torch.nn.Module, ids: torch.Tensor, prefix: str) ->
         tensors[f"{prefix}logits.{row}"] = logits.contiguous()
         tensors[f"{prefix}losses.{row}"] = losses.contiguous()
     return tensors
+
+
+def write_encoder(case: Case, folder: Path) -> None:
+    """A classifier, the same encoder without its head under `base/`, its adapter, and the logits of random rows."""
+    torch.manual_seed(7)
+    model = transformers.AutoModelForSequenceClassification.from_config(case.config(**case.options))
+    randomize_constants(model)
+    save_model(case, model, folder)
+    save_model(case, model.base_model, folder / "base")
+    auto = transformers.AutoModelForSequenceClassification
+    model = auto.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    ids = random_rows(model.config.vocab_size)
+    types = torch.randint(0, getattr(model.config, "type_vocab_size", 1), ids.shape)
+    tensors = {"ids": ids.float(), "types": types.float(), "lengths": torch.tensor(LENGTHS).float()}
+    tensors |= encoder_reference(model, ids, types, "")
+    adapted = adapt(model, case, folder / "adapter", "SEQ_CLS")
+    tensors |= encoder_reference(adapted, ids, types, "adapter.")
+    save_file(tensors, folder / "reference.safetensors")
+
+
+@torch.no_grad()
+def encoder_reference(model: torch.nn.Module, ids: torch.Tensor, types: torch.Tensor, prefix: str) -> dict[str, torch.Tensor]:
+    """Each row alone, so that no padding plays a part."""
+    rows = []
+    for row, length in enumerate(LENGTHS):
+        part = (slice(row, row + 1), slice(0, length))
+        more = {} if model.config.model_type == "distilbert" else {"token_type_ids": types[part]}
+        rows.append(model(input_ids=ids[part], attention_mask=torch.ones(1, length), **more).logits[0].float())
+    return {f"{prefix}logits": torch.stack(rows)}
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ const AdapterFields = z.looseObject({
   use_rslora: z.boolean().default(false),
   rank_pattern: z.record(z.string(), rank).nullish(),
   alpha_pattern: z.record(z.string(), alpha).nullish(),
+  modules_to_save: z.array(z.string().max(300)).max(100).nullish(),
 });
 
 /** What of peft's `adapter_config.json` decides the numbers. */
@@ -21,6 +22,8 @@ export type AdapterConfig = {
   rankOf(module: string): number;
   /** What `B A` is multiplied by: `alpha / r`, or `alpha / sqrt(r)` (Kalajdzievski 2023). */
   scaleOf(module: string): number;
+  /** Modules that are saved whole. */
+  readonly wholeModules: readonly string[];
 };
 
 /** Options that change what an adapter computes, and what they may be. Options that only matter in training are free. */
@@ -30,7 +33,6 @@ const switchedOff = [
   'use_bdlora',
   'lora_bias',
   'fan_in_fan_out',
-  'modules_to_save',
   'layer_replication',
   'alora_invocation_tokens',
   'target_parameters',
@@ -65,6 +67,7 @@ export async function readAdapterConfig(folder: string, rankMax: number): Promis
   const rankOf = (module: string) => firstMatch(ranks, module) ?? r;
   return {
     rankOf,
+    wholeModules: parsed.data.modules_to_save ?? [],
     scaleOf: (module) => {
       const divisor = rootScale ? Math.sqrt(rankOf(module)) : rankOf(module);
       return (firstMatch(alphas, module) ?? alphaOfAll) / divisor;

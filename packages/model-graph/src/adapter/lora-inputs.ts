@@ -2,8 +2,8 @@ import type { ModelConfig } from '../families/family.ts';
 import { linearModules } from '../families/model-tensors.ts';
 import { loraNames } from '../graph/linear.ts';
 
-/** A float32 matrix for an input of a graph, row by row. */
-export type Matrix = { readonly data: Float32Array; readonly dims: readonly [number, number] };
+/** A float32 tensor for an input of a graph, row by row. */
+export type Matrix = { readonly data: Float32Array; readonly dims: readonly number[] };
 
 /** The two inputs of one linear module: A is `[rank, inputs]`, B is `[outputs, rank]` with the scale folded in. */
 export type LoraInput = {

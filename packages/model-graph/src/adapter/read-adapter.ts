@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { ModelConfig } from '../families/family.ts';
+import { headInputs } from '../families/model-tensors.ts';
+import type { TensorSpec } from '../graph/tensor-spec.ts';
 import { ModelFault } from '../model-fault.ts';
 import { readValues } from '../safetensors/read-values.ts';
 import { openTensorFile, type TensorFile } from '../safetensors/tensor-file.ts';
@@ -34,7 +36,7 @@ const changePerWeightMax = 100;
 
 /**
  * Reads a LoRA adapter in peft's layout (`adapter_config.json`, `adapter_model.safetensors`) and checks that it fits its
- * base and changes it.
+ * base and changes it. With `labels`, the adapter of an encoder must bring the head that classifies, too.
  *
  * @throws ModelFault `adapter_malformed`, `adapter_unsupported`, `adapter_rank_too_large`, `adapter_without_effect`,
  * `tensor_missing`, `tensor_unexpected`, `tensor_shape_wrong`, `weights_missing`, `weights_malformed`,
@@ -43,21 +45,24 @@ const changePerWeightMax = 100;
 export async function readAdapter(
   base: ModelConfig,
   folder: string,
-  options: { rankMax?: number } = {},
+  options: { rankMax?: number; labels?: number } = {},
 ): Promise<Adapter> {
   const config = await readAdapterConfig(folder, options.rankMax ?? adapterRankMax);
+  const head = options.labels === undefined ? [] : headInputs(base, options.labels);
+  checkWholeModules(config, head);
   const file = await openTensorFile(join(folder, fileName), { headerBytesMax });
   const inputs = new Map(loraInputs(base).map((input) => [input.module, input]));
   const feeds: Record<string, Matrix> = emptyAdapterFeeds(base);
   const modules: AdaptedModule[] = [];
-  let effective = false;
-  for (const name of moduleNames(file, inputs)) {
-    const read = await readModule(file, inputs.get(name) as LoraInput, config);
+  let effective = head.length > 0;
+  for (const input of adaptedInputs(file, inputs, head)) {
+    const read = await readModule(file, input, config);
     effective ||= hasEffect(read.a, read.b);
     modules.push(read.module);
-    feeds[(inputs.get(name) as LoraInput).a] = read.a;
-    feeds[(inputs.get(name) as LoraInput).b] = read.b;
+    feeds[input.a] = read.a;
+    feeds[input.b] = read.b;
   }
+  for (const { name, shape } of head) feeds[name] = await readMatrix(file, prefix + name, shape);
   if (!effective) {
     throw new ModelFault(
       'adapter_without_effect',
@@ -67,25 +72,44 @@ export async function readAdapter(
   return {
     feeds,
     modules,
-    rank: Math.max(...modules.map((module) => module.rank)),
+    rank: Math.max(0, ...modules.map((module) => module.rank)),
     parameters: Object.values(feeds).reduce((sum, matrix) => sum + matrix.data.length, 0),
   };
 }
 
+/** @throws ModelFault `adapter_unsupported` where other modules than the head are saved whole. */
+function checkWholeModules(config: AdapterConfig, head: readonly TensorSpec[]): void {
+  const free = (name: string): boolean =>
+    head.length > 0 && (name === 'score' || head.some((tensor) => tensor.name.startsWith(`${name}.`)));
+  const other = config.wholeModules.find((name) => !free(name));
+  if (other === undefined) return;
+  throw new ModelFault(
+    'adapter_unsupported',
+    `The adapter has ${JSON.stringify(other)} in modules_to_save; only LoRA on linear layers is scored, and the head of a classifier.`,
+  );
+}
+
 /** The modules that the file has matrices for. @throws ModelFault `tensor_unexpected` */
-function moduleNames(file: TensorFile, inputs: ReadonlyMap<string, LoraInput>): Set<string> {
-  const names = new Set<string>();
+function adaptedInputs(
+  file: TensorFile,
+  inputs: ReadonlyMap<string, LoraInput>,
+  head: readonly TensorSpec[],
+): Set<LoraInput> {
+  const found = new Set<LoraInput>();
+  const whole = new Set(head.map((tensor) => prefix + tensor.name));
   for (const tensor of file.tensors.keys()) {
-    const [, module] = /^base_model\.model\.(.+)\.lora_[AB]\.weight$/.exec(tensor) ?? [];
-    if (module === undefined || !inputs.has(module)) {
+    if (whole.has(tensor)) continue;
+    const [, module = ''] = /^base_model\.model\.(.+)\.lora_[AB]\.weight$/.exec(tensor) ?? [];
+    const input = inputs.get(module);
+    if (input === undefined) {
       throw new ModelFault(
         'tensor_unexpected',
         `The adapter has the tensor ${JSON.stringify(tensor.slice(0, 200))}, for which the base has no linear layer.`,
       );
     }
-    names.add(module);
+    found.add(input);
   }
-  return names;
+  return found;
 }
 
 async function readModule(
@@ -110,7 +134,7 @@ async function readModule(
   return { a, b, module: { module: name, rank, scale, norms } };
 }
 
-async function readMatrix(file: TensorFile, name: string, dims: readonly [number, number]): Promise<Matrix> {
+async function readMatrix(file: TensorFile, name: string, dims: readonly number[]): Promise<Matrix> {
   const data = await readValues(tensorOf(file, name, dims));
   if (!data.every(Number.isFinite)) {
     throw new ModelFault('weights_not_finite', `The tensor ${name} has values that are NaN or infinite.`);
@@ -122,8 +146,8 @@ const normOf = (values: Float32Array): number => Math.sqrt(values.reduce((sum, v
 
 /** Whether some row of A and the column of B that belongs to it both have numbers other than zero. */
 function hasEffect(a: Matrix, b: Matrix): boolean {
-  const [rank, inputs] = a.dims;
-  const outputs = b.dims[0];
+  const [rank = 0, inputs = 0] = a.dims;
+  const [outputs = 0] = b.dims;
   for (let index = 0; index < rank; index += 1) {
     const inA = a.data.subarray(index * inputs, (index + 1) * inputs).some((value) => value !== 0);
     if (!inA) continue;

@@ -41,8 +41,7 @@ export function decoderBody(
     const attended = attention(context, config, layer, input.sequence);
     present.push(attended.present);
     const wanted = index === config.layers - 1 ? input.positions : undefined;
-    const chosen = (value: Value): Value =>
-      wanted === undefined ? value : builder.op('Gather', [value, wanted]);
+    const chosen = (value: Value): Value => (wanted === undefined ? value : builder.op('Gather', [value, wanted]));
     const change = linear(context, modules.output, chosen(attended.attended));
     const middle = addAndRmsNorm(context, { residual: chosen(residual), change }, norm(layerNorms(index).after));
     const next = index === config.layers - 1 ? lastNormName : layerNorms(index + 1).before;

@@ -41,7 +41,9 @@ export function generateGraph(graph: DecoderGraph & { logits?: 'last' | 'all' })
   const table = weightOf(context, config.tied ? embeddingName : headName, [config.vocabulary, config.hidden]);
   const flat = builder.op('Gemm', [hidden, table], { attributes: { transB: { int: 1 } } });
   const rows = builder.op('Slice', [sequence.rowsByTokens, builder.ints([0]), builder.ints([1])]);
-  const shape = builder.op('Concat', [rows, builder.ints([-1, config.vocabulary])], { attributes: { axis: { int: 0 } } });
+  const shape = builder.op('Concat', [rows, builder.ints([-1, config.vocabulary])], {
+    attributes: { axis: { int: 0 } },
+  });
   builder.output('logits', builder.op('Reshape', [flat, shape]), 'float32', ['batch_size', 'T', config.vocabulary]);
   present.forEach(({ key, value }, layer) => {
     const dims = ['batch_size', config.keyValueHeads, 'total_sequence_length', config.headSize];
@@ -75,6 +77,10 @@ function sequenceOf(builder: GraphBuilder, config: DecoderConfig, input: { token
 function lastTokens(builder: GraphBuilder, rowsByTokens: Value): Value {
   const rows = builder.op('Gather', [rowsByTokens, builder.ints([0], [])]);
   const tokens = builder.op('Gather', [rowsByTokens, builder.ints([1], [])]);
-  const ends = builder.op('Range', [builder.ints([1], []), builder.op('Add', [rows, builder.ints([1], [])]), builder.ints([1], [])]);
+  const ends = builder.op('Range', [
+    builder.ints([1], []),
+    builder.op('Add', [rows, builder.ints([1], [])]),
+    builder.ints([1], []),
+  ]);
   return builder.op('Sub', [builder.op('Mul', [ends, tokens]), builder.ints([1], [])]);
 }

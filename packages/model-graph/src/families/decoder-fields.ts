@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DecoderConfig, RotaryScaling } from '../decoder/decoder-config.ts';
 import { ModelFault } from '../model-fault.ts';
+import { parsedFields, refuse } from './config-fields.ts';
 
 const size = (max: number) => z.int().min(1).max(max);
 
@@ -83,19 +84,6 @@ export function readDecoder(
     positions: fields.max_position_embeddings,
     ...traits(fields),
   };
-}
-
-/** @throws ModelFault `config_malformed` with the first fault. */
-export function parsedFields<T>(schema: z.ZodType<T>, raw: unknown): T {
-  const parsed = schema.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new ModelFault('config_malformed', `config.json: ${issue?.path.join('.')}: ${issue?.message}.`);
-}
-
-/** @throws ModelFault `config_unsupported` */
-export function refuse(fault: boolean, what: string): void {
-  if (fault) throw new ModelFault('config_unsupported', `config.json asks for ${what} can be done.`);
 }
 
 /** transformers 5 writes `rope_parameters`, earlier ones `rope_theta` and `rope_scaling`. */

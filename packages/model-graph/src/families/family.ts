@@ -1,6 +1,7 @@
 import type { DecoderConfig } from '../decoder/decoder-config.ts';
+import type { EncoderConfig } from '../encoder/encoder-config.ts';
 
-export type ModelConfig = DecoderConfig;
+export type ModelConfig = DecoderConfig | EncoderConfig;
 
 /** How one family's `config.json` is read. */
 export type Family = {

@@ -1,0 +1,206 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Adapter,
+  classifyGraph,
+  type DecoderConfig,
+  type EncoderConfig,
+  emptyAdapterFeeds,
+  generateGraph,
+  openWeights,
+  readAdapter,
+  readConfig,
+  scoreGraph,
+} from './index.ts';
+import {
+  largestDifference,
+  openReference,
+  type Reference,
+  referencePython,
+  writeReferences,
+} from './testing/reference.ts';
+import { type Feed, runGraph } from './testing/run-graph.ts';
+
+const decoders = [
+  'llama',
+  'llama-tied-large-vocabulary',
+  'llama-biases',
+  'llama-linear',
+  'llama-llama3',
+  'llama-multi-head',
+  'llama-head-of-20',
+  'llama-bf16',
+  'llama-f16-shards',
+  'mistral',
+  'mistral-window',
+  'mistral-window-head-of-12',
+  'qwen2',
+  'qwen2-window',
+  'qwen3',
+  'qwen3-tied',
+];
+const encoders = ['bert', 'bert-tanh-f16', 'distilbert', 'roberta'];
+const logitsTolerance = 1e-3;
+const lossTolerance = 1e-4;
+
+const python = referencePython();
+let root = '';
+
+beforeAll(() => {
+  if (python !== undefined) root = writeReferences(python);
+}, 300_000);
+
+afterAll(() => {
+  if (root !== process.env.AGON_PARITY_FOLDER) rmSync(root, { recursive: true, force: true });
+});
+
+test('a reference in Python is at hand where CI runs', () => {
+  expect(python !== undefined || process.env.CI === undefined).toBe(true);
+});
+
+describe.skipIf(python === undefined)('the graphs agree with PyTorch', () => {
+  test('every model of the reference has a test', () => {
+    expect(readdirSync(root).sort()).toEqual([...decoders, ...encoders].sort());
+  });
+
+  test.each(decoders)('losses of %s', async (name) => {
+    const folder = join(root, name);
+    const reference = await openReference(folder);
+    const { config, weights } = await openDecoder(folder);
+    const { feeds, expected } = await completions(reference, '');
+    const path = join(folder, 'score.onnx');
+    const alone = await runGraph(path, scoreGraph({ config, weights, folder, lora: false }), feeds);
+    expect(largestDifference(alone.losses?.data ?? [], expected)).toBeLessThan(lossTolerance);
+    const graph = scoreGraph({ config, weights, folder, lora: true });
+    const empty = await runGraph(path, graph, { ...feeds, ...emptyAdapterFeeds(config) });
+    expect(largestDifference(empty.losses?.data ?? [], expected)).toBeLessThan(lossTolerance);
+    if (!existsSync(join(folder, 'adapter'))) return;
+    const adapter = await readAdapter(config, join(folder, 'adapter'));
+    const adapted = await runGraph(path, graph, { ...feeds, ...adapter.feeds });
+    const { expected: adaptedLosses } = await completions(reference, 'adapter.');
+    expect(largestDifference(adapted.losses?.data ?? [], adaptedLosses)).toBeLessThan(lossTolerance);
+    expect(largestDifference(adaptedLosses, expected)).toBeGreaterThan(100 * lossTolerance);
+  });
+
+  test.each(decoders)('logits of %s, whole and token by token', async (name) => {
+    const folder = join(root, name);
+    const reference = await openReference(folder);
+    const { config, weights } = await openDecoder(folder);
+    const path = join(folder, 'generate.onnx');
+    const expected = await reference.values('logits.0');
+    const lora = existsSync(join(folder, 'adapter'));
+    const whole = generateGraph({ config, weights, folder, lora, logits: 'all' });
+    const adapter = lora ? await readAdapter(config, join(folder, 'adapter')) : undefined;
+    const tokens = reference.ids.slice(0, reference.lengths[0]);
+    const base = lora ? emptyAdapterFeeds(config) : {};
+    const outputs = await runGraph(path, whole, { ...stepFeeds(config, tokens, 0, {}), ...base });
+    expect(largestDifference(outputs.logits?.data ?? [], expected)).toBeLessThan(logitsTolerance);
+    const graph = generateGraph({ config, weights, folder, lora });
+    const wanted = lora ? await reference.values('adapter.logits.0') : expected;
+    const stepped = await generateStepwise(path, graph, { config, tokens, adapter });
+    expect(largestDifference(stepped, wanted.slice(-config.vocabulary))).toBeLessThan(logitsTolerance);
+  });
+
+  test.each(encoders)('logits of %s', async (name) => {
+    const folder = join(root, name);
+    const reference = await openReference(folder);
+    const config = (await readConfig(folder)) as EncoderConfig;
+    const weights = await openWeights(folder);
+    const path = join(folder, 'classify.onnx');
+    const feeds = await textFeeds(reference, config);
+    const alone = await runGraph(path, classifyGraph({ config, weights, folder, lora: false, head: 'weights' }), feeds);
+    expect(largestDifference(alone.logits?.data ?? [], await reference.values('logits'))).toBeLessThan(logitsTolerance);
+  });
+
+  test.each(encoders)('logits of %s from a base without head and an adapter that brings one', async (name) => {
+    const folder = join(root, name);
+    const reference = await openReference(folder);
+    const labels = ((await readConfig(folder)) as EncoderConfig).labels as number;
+    const config = (await readConfig(join(folder, 'base'))) as EncoderConfig;
+    const weights = await openWeights(join(folder, 'base'));
+    const adapter = await readAdapter(config, join(folder, 'adapter'), { labels });
+    const graph = classifyGraph({ config, weights, folder, lora: true, head: { labels } });
+    const feeds = { ...(await textFeeds(reference, config)), ...adapter.feeds };
+    const outputs = await runGraph(join(folder, 'adapted.onnx'), graph, feeds);
+    const expected = await reference.values('adapter.logits');
+    expect(largestDifference(outputs.logits?.data ?? [], expected)).toBeLessThan(logitsTolerance);
+    expect(largestDifference(expected, await reference.values('logits'))).toBeGreaterThan(100 * logitsTolerance);
+  });
+});
+
+async function openDecoder(folder: string) {
+  return { config: (await readConfig(folder)) as DecoderConfig, weights: await openWeights(folder) };
+}
+
+/** Every token but the first of each row is a completion. */
+async function completions(reference: Reference, prefix: string) {
+  const { ids, lengths, width } = reference;
+  const positions: number[] = [];
+  const targets: number[] = [];
+  const expected: number[] = [];
+  for (const [row, length] of lengths.entries()) {
+    expected.push(...(await reference.values(`${prefix}losses.${row}`)));
+    for (let column = 0; column + 1 < length; column += 1) {
+      positions.push(row * width + column);
+      targets.push(ids[row * width + column + 1] as number);
+    }
+  }
+  const feeds: Record<string, Feed> = {
+    input_ids: { ints: ids, dims: [lengths.length, width] },
+    lengths: { ints: lengths, dims: [lengths.length], type: 'int32' },
+    positions: { ints: positions, dims: [positions.length] },
+    targets: { ints: targets, dims: [targets.length] },
+  };
+  return { feeds, expected };
+}
+
+type Cache = Record<string, Feed>;
+
+function stepFeeds(config: DecoderConfig, tokens: number[], earlier: number, cache: Cache): Record<string, Feed> {
+  const ones = Array.from({ length: earlier + tokens.length }, () => 1);
+  const feeds: Record<string, Feed> = {
+    input_ids: { ints: tokens, dims: [1, tokens.length] },
+    attention_mask: { ints: ones, dims: [1, ones.length] },
+    position_ids: { ints: tokens.map((_, index) => earlier + index), dims: [1, tokens.length] },
+  };
+  const none = { data: new Float32Array(0), dims: [1, config.keyValueHeads, 0, config.headSize] };
+  for (let layer = 0; layer < config.layers; layer += 1) {
+    for (const part of ['key', 'value']) {
+      feeds[`past_key_values.${layer}.${part}`] = cache[`present.${layer}.${part}`] ?? none;
+    }
+  }
+  return feeds;
+}
+
+/** Five tokens at once, then one by one; the logits after the last. */
+async function generateStepwise(
+  path: string,
+  graph: Uint8Array,
+  input: { config: DecoderConfig; tokens: number[]; adapter: Adapter | undefined },
+): Promise<Float32Array> {
+  const { config, tokens } = input;
+  let cache: Cache = {};
+  let logits = new Float32Array(0);
+  const parts = [tokens.slice(0, 5), ...tokens.slice(5).map((token) => [token])];
+  let earlier = 0;
+  for (const part of parts) {
+    const feeds = { ...stepFeeds(config, part, earlier, cache), ...input.adapter?.feeds };
+    const outputs = await runGraph(path, graph, feeds);
+    logits = outputs.logits?.data as Float32Array<ArrayBuffer>;
+    cache = outputs;
+    earlier += part.length;
+  }
+  return logits;
+}
+
+async function textFeeds(reference: Reference, config: EncoderConfig): Promise<Record<string, Feed>> {
+  const { ids, lengths, width } = reference;
+  const dims = [lengths.length, width];
+  const types = { ints: [...(await reference.values('types'))], dims };
+  return {
+    input_ids: { ints: ids, dims },
+    lengths: { ints: lengths, dims: [lengths.length], type: 'int32' },
+    ...(config.tokenTypes > 1 ? { token_type_ids: types } : {}),
+  };
+}
