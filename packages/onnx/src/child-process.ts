@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { RejectionCode } from '@agon/contracts';
 import type { FromChild, ToChild } from './protocol.ts';
 import { OnnxRejection } from './rejection.ts';
 import { memoryLookMs, residentMemoryMib } from './resident-memory.ts';
@@ -10,20 +11,28 @@ const builtScript = fileURLToPath(new URL('../dist/child.js', import.meta.url));
 const startMsMax = 60_000;
 const stderrCharactersMax = 2_000;
 
-type Answer = Exclude<FromChild, { kind: 'ready' | 'rejected' }>;
+/** What every such process says: that its runtime is there, that a model is at fault, or that it failed itself. */
+export type ChildNews =
+  | { readonly kind: 'ready'; readonly runtime: string }
+  | { readonly kind: 'rejected'; readonly id: number; readonly code: RejectionCode; readonly message: string }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string };
+
+type Numbered = { readonly kind: string; readonly id: number };
 /** What is sent, before it has its number. */
-export type Request = ToChild extends infer M ? (M extends ToChild ? Omit<M, 'id'> : never) : never;
-type Waiting = { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void };
+export type Unnumbered<M> = M extends Numbered ? Omit<M, 'id'> : never;
+type Waiting<Answer> = { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void };
+type OnnxAnswer = Exclude<FromChild, { kind: 'ready' | 'rejected' }>;
 
 /**
  * A forked process with a limit on its memory and on the time of each piece of work. Whatever happens to it, every
  * request ends: with its answer, an OnnxRejection (the model's fault) or an Error (the service's).
  */
-export class LimitedProcess {
+export class LimitedProcess<Request extends Numbered = ToChild, Answer extends Numbered = OnnxAnswer> {
   readonly #child: ChildProcess;
   readonly #memoryMib: number;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, Waiting<Answer>>();
   readonly #exited: Promise<void>;
+  #ready: Waiting<void> | undefined;
   #ended: Error | undefined;
   #runtime: string | undefined;
   #ids = 0;
@@ -53,12 +62,15 @@ export class LimitedProcess {
   }
 
   /** @throws Error where the process does not come up. */
-  static async start(options: { memoryMib: number; script?: string }): Promise<LimitedProcess> {
-    const started = new LimitedProcess(options);
+  static async start<Request extends Numbered = ToChild, Answer extends Numbered = OnnxAnswer>(options: {
+    memoryMib: number;
+    script?: string;
+  }): Promise<LimitedProcess<Request, Answer>> {
+    const started = new LimitedProcess<Request, Answer>(options);
     const ready = new Promise<void>((resolve, reject) => {
-      started.#waiting.set(0, { resolve: () => resolve(), reject });
+      started.#ready = { resolve, reject };
     });
-    started.#child.on('message', (message) => started.#receive(message as FromChild));
+    started.#child.on('message', (message) => started.#receive(message as ChildNews | Answer));
     await started.#within(startMsMax, () => new Error('The scoring process did not start in time.'), ready);
     return started;
   }
@@ -81,13 +93,13 @@ export class LimitedProcess {
   }
 
   /** @throws OnnxRejection where the model fails or passes a limit; Error where the service does. */
-  async ask(request: Request, timeMs: number): Promise<Answer> {
+  async ask(request: Unnumbered<Request>, timeMs: number): Promise<Answer> {
     if (this.#ended) throw this.#ended;
     this.#ids += 1;
     const id = this.#ids;
     const answered = new Promise<Answer>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#child.send({ ...request, id } as ToChild, (error) => {
+      this.#child.send({ ...request, id }, (error) => {
         if (error) this.#settle(id, (waiting) => waiting.reject(this.#ended ?? error));
       });
     });
@@ -139,18 +151,22 @@ export class LimitedProcess {
     );
   }
 
-  #receive(message: FromChild): void {
-    if (message.kind === 'ready') {
-      this.#runtime = message.runtime;
-      this.#settle(0, (waiting) => waiting.resolve({ kind: 'loaded', id: 0, inputs: [], outputs: [] }));
-    } else if (message.kind === 'rejected') {
-      this.#settle(message.id, (waiting) => waiting.reject(new OnnxRejection(message.code, message.message)));
+  #receive(message: ChildNews | Answer): void {
+    const news = message as ChildNews;
+    if (news.kind === 'ready') {
+      this.#runtime = news.runtime;
+      this.#ready?.resolve();
+    } else if (news.kind === 'rejected') {
+      this.#settle(news.id, (waiting) => waiting.reject(new OnnxRejection(news.code, news.message)));
+    } else if (news.kind === 'failed') {
+      this.#settle(news.id, (waiting) => waiting.reject(new Error(news.message)));
     } else {
-      this.#settle(message.id, (waiting) => waiting.resolve(message));
+      const answer = message as Answer;
+      this.#settle(answer.id, (waiting) => waiting.resolve(answer));
     }
   }
 
-  #settle(id: number, how: (waiting: Waiting) => void): void {
+  #settle(id: number, how: (waiting: Waiting<Answer>) => void): void {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (waiting) how(waiting);
@@ -159,6 +175,7 @@ export class LimitedProcess {
   /** The first reason stands. */
   #end(reason: Error): void {
     this.#ended ??= reason;
+    this.#ready?.reject(this.#ended);
     for (const id of [...this.#waiting.keys()]) {
       this.#settle(id, (waiting) => waiting.reject(this.#ended ?? reason));
     }
