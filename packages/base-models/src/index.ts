@@ -1,0 +1,6 @@
+/**
+ * Base models, which jobs start from: reads models in Hugging Face's layout, keeps the files that jobs need, fetches
+ * from a hub, and chooses one where the client leaves it open. May import contracts, kit, model-graph and the types of
+ * the store; the api and the scheduler call it. `./folder` is for the command line.
+ */
+export { type BaseModelImport, idOf, importBaseModel, type ModelBlob, revisionOf } from './import-base-model.ts';
