@@ -44,15 +44,17 @@ const encoders = ['bert', 'bert-tanh-f16', 'distilbert', 'roberta'];
 const logitsTolerance = 1e-3;
 const lossTolerance = 1e-4;
 
-const python = referencePython();
-let root = '';
+const python = referencePython(process.env.AGON_PYTHON);
+/** A folder that `parity/reference.py` has written before, to save its time. */
+const ready = process.env.AGON_PARITY_FOLDER;
+let root = ready ?? '';
 
 beforeAll(() => {
-  if (python !== undefined) root = writeReferences(python);
+  if (python !== undefined && ready === undefined) root = writeReferences(python);
 }, 300_000);
 
 afterAll(() => {
-  if (root !== process.env.AGON_PARITY_FOLDER) rmSync(root, { recursive: true, force: true });
+  if (ready === undefined && root !== '') rmSync(root, { recursive: true, force: true });
 });
 
 test('a reference in Python is at hand where CI runs', () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,17 +9,14 @@ import { openTensorFile, type StoredTensor } from '../safetensors/tensor-file.ts
 const script = fileURLToPath(new URL('../../parity/reference.py', import.meta.url));
 const wanted = 'import torch, transformers, peft, safetensors';
 
-/** An interpreter that has what `parity/requirements.in` names, if `AGON_PYTHON` is one. */
-export function referencePython(): string | undefined {
-  const python = process.env.AGON_PYTHON;
+/** `python` where that is an interpreter which has what `parity/requirements.in` names. */
+export function referencePython(python: string | undefined): string | undefined {
   if (python === undefined) return undefined;
   return spawnSync(python, ['-c', wanted], { stdio: 'ignore' }).status === 0 ? python : undefined;
 }
 
 /** A new folder with the models of `parity/cases.py` and what PyTorch makes of them. */
 export function writeReferences(python: string): string {
-  const ready = process.env.AGON_PARITY_FOLDER;
-  if (ready !== undefined && existsSync(ready)) return ready;
   const folder = mkdtempSync(join(tmpdir(), 'agon-parity-'));
   const ended = spawnSync(python, [script, folder], { encoding: 'utf8' });
   if (ended.status !== 0) throw new Error(`The reference failed: ${ended.stderr}`);
