@@ -46,6 +46,7 @@ export const limits = {
   loraRankMax: 256,
   baseModelBytesMax: 20 * GIB,
   baseModelFilesMax: 200,
+  baseModelIdCharactersMax: 200,
 
   submissionFilesMax: 64,
   submissionBytesMax: 2 * GIB,

@@ -1,3 +1,4 @@
+import { baseModelRoutes } from './base-models/routes.ts';
 import { fileRoutes } from './files/routes.ts';
 import type { Route } from './http/route.ts';
 import { jobRoutes } from './jobs/routes.ts';
@@ -12,6 +13,7 @@ export const routes: readonly Route[] = [
   ...fileRoutes,
   ...jobRoutes,
   ...modelRoutes,
+  ...baseModelRoutes,
   ...minerRoutes,
   ...keyRoutes,
   ...minerProtocolRoutes,

@@ -1,21 +1,30 @@
-import { AppError, FilePurpose, StoredFile } from '@agon/contracts';
+import { AppError, FilePurpose, limits, StoredFile } from '@agon/contracts';
 import type { FileRecord } from '@agon/store';
 import { z } from 'zod';
 import { releaseBlobs } from '../artifacts/release-blob.ts';
 import { nowDate } from '../deps.ts';
-import { route } from '../http/route.ts';
+import { type KeyCaller, route } from '../http/route.ts';
 import { fileWire } from './file-wire.ts';
 import { receiveMultipart } from './receive-multipart.ts';
 
 const form = z.object({
-  file: z.string().meta({ format: 'binary' }).describe('CSV with a header, JSON Lines or Parquet'),
-  purpose: z.literal('fine-tune'),
+  file: z
+    .string()
+    .meta({ format: 'binary' })
+    .describe('CSV with a header, JSON Lines or Parquet; or a file of a base model'),
+  purpose: z.enum(['fine-tune', 'base-model']).describe('before the file; `base-model` needs the scope admin'),
 });
 
 function purposeOf(fields: ReadonlyMap<string, string>): FileRecord['purpose'] {
   const purpose = FilePurpose.safeParse(fields.get('purpose') ?? 'fine-tune');
-  if (purpose.success && purpose.data === 'fine-tune') return purpose.data;
-  throw new AppError('invalid_request', 'purpose: must be fine-tune', { param: 'purpose' });
+  if (purpose.success && purpose.data !== 'fine-tune-results') return purpose.data;
+  throw new AppError('invalid_request', 'purpose: must be fine-tune or base-model', { param: 'purpose' });
+}
+
+/** @throws AppError `missing_scope` where the purpose is not the caller's to have. */
+function checkPurpose(caller: KeyCaller, purpose: FileRecord['purpose']): void {
+  if (purpose !== 'base-model' || caller.scopes.includes('admin')) return;
+  throw new AppError('missing_scope', 'The API key lacks the scope admin, which files of base models need.');
 }
 
 export const createFile = route({
@@ -23,7 +32,7 @@ export const createFile = route({
   path: '/v1/files',
   tag: 'Files',
   operationId: 'createFile',
-  summary: 'Upload a dataset',
+  summary: 'Upload a dataset, or a file of a base model',
   description: 'The file is streamed to the store; its size need not be known beforehand.',
   auth: 'key',
   scopes: ['jobs:write'],
@@ -32,6 +41,7 @@ export const createFile = route({
   status: 200,
   errors: [
     'invalid_request',
+    'missing_scope',
     'unsupported_media_type',
     'upload_incomplete',
     'file_empty',
@@ -39,13 +49,18 @@ export const createFile = route({
     'disk_full',
   ],
   async handle({ deps, caller, request }) {
-    const bytesMax = deps.settings.fileBytesMax;
     const { fields, file } = await receiveMultipart(request, {
-      put: (source) => deps.artifacts.put(source, { bytesMax }),
+      put: async (source, before) => {
+        const purpose = purposeOf(before);
+        checkPurpose(caller, purpose);
+        const bytesMax = purpose === 'base-model' ? limits.fileBytesMax : deps.settings.fileBytesMax;
+        return deps.artifacts.put(source, { bytesMax });
+      },
       discard: (blob) => releaseBlobs(deps, [blob]),
     });
     if (!file) throw new AppError('invalid_request', 'file: the form has no file', { param: 'file' });
     try {
+      checkPurpose(caller, purposeOf(fields));
       if (file.bytes === 0) throw new AppError('file_empty', 'The file is empty.', { param: 'file' });
       const record: FileRecord = {
         id: deps.newId('file'),
@@ -56,7 +71,10 @@ export const createFile = route({
       };
       await deps.stores.files.insert(record);
       await stillThere(deps.artifacts, record);
-      deps.metrics.uploadedBytes.inc({ kind: 'dataset' }, file.bytes);
+      deps.metrics.uploadedBytes.inc(
+        { kind: purposeOf(fields) === 'base-model' ? 'base_model' : 'dataset' },
+        file.bytes,
+      );
       return fileWire(record);
     } catch (error) {
       await releaseBlobs(deps, [file]);

@@ -10,7 +10,8 @@ export type ReceivedForm = {
 
 /** Where the content goes, and how it is taken back where the form turns out to be bad. */
 export type FormSink = {
-  readonly put: (source: AsyncIterable<Uint8Array>) => Promise<BlobRef>;
+  /** `fields` are those that came before the file. */
+  readonly put: (source: AsyncIterable<Uint8Array>, fields: ReadonlyMap<string, string>) => Promise<BlobRef>;
   readonly discard: (blob: BlobRef) => Promise<void>;
 };
 
@@ -55,7 +56,7 @@ export async function receiveMultipart(request: Request, sink: FormSink): Promis
       return;
     }
     filename = cleanName(info.filename);
-    stored = sink.put(stream);
+    stored = sink.put(stream, fields);
     stored.catch((error: unknown) => parser.destroy(error instanceof Error ? error : undefined));
   });
   try {

@@ -107,7 +107,8 @@ export async function takeSeat(deps: AppDeps, offer: Offer): Promise<Lease | und
   await expireOldRun(deps, offer);
   await enqueue(deps, 'lease.expire', { jobId: job.id }, { delayMs: silenceMs });
   await announce(deps, { kind: 'events', jobId: job.id });
-  return leaseWire(run, job);
+  const baseModel = job.baseModel ? await deps.stores.baseModels.find(job.baseModel.id) : undefined;
+  return leaseWire(run, job, baseModel ?? null);
 }
 
 /** Undoes a lease that could not be delivered: its miner had gone. */

@@ -2,8 +2,9 @@ import { AppError, RunId } from '@agon/contracts';
 import { z } from 'zod';
 import { sendBlob } from '../artifacts/send-blob.ts';
 import { route } from '../http/route.ts';
-import { trainFile } from '../leases/lease-wire.ts';
-import { findRun, holdSeat } from './held-run.ts';
+import { trainFileOf } from '../leases/lease-wire.ts';
+import { contentTypeOf } from '../models/content-type.ts';
+import { findTrainingJob } from './held-run.ts';
 
 export const downloadData = route({
   method: 'get',
@@ -12,22 +13,18 @@ export const downloadData = route({
   operationId: 'downloadData',
   summary: 'Download the training part',
   auth: 'miner',
-  request: { params: z.object({ run_id: RunId, name: z.literal(trainFile) }) },
+  request: { params: z.object({ run_id: RunId, name: z.enum(['train.csv', 'train.jsonl']) }) },
   response: null,
-  answers: { contentType: 'text/csv', summary: 'The rows; ranges are served' },
+  answers: { contentType: 'text/csv, application/jsonl', summary: 'The rows; ranges are served' },
   status: 200,
   errors: ['run_not_found', 'run_not_accepting', 'lease_lost', 'range_not_satisfiable'],
   async handle({ deps, caller: miner, params, request, response }) {
-    const run = await findRun(deps.stores, { runId: params.run_id, minerId: miner.id });
-    if (run.status !== 'leased' && run.status !== 'training') {
-      throw new AppError('run_not_accepting', `The run is ${run.status}.`);
+    const job = await findTrainingJob(deps.stores, { runId: params.run_id, minerId: miner.id });
+    const name = trainFileOf(job.task);
+    if (!job.parts || params.name !== name) {
+      throw new AppError('run_not_found', `The run has no data ${params.name}; the lease names what there is.`);
     }
-    await holdSeat(deps.stores, run);
-    const job = await deps.stores.jobs.find(run.jobId);
-    if (!job?.parts || (job.status !== 'open' && job.status !== 'paused')) {
-      throw new AppError('lease_lost', 'The race of this run is over.');
-    }
-    const answer = { blob: job.parts.train, contentType: 'text/csv; charset=utf-8', filename: trainFile };
+    const answer = { blob: job.parts.train, contentType: contentTypeOf(name), filename: name };
     return sendBlob(deps.artifacts, { request, response }, answer);
   },
 });

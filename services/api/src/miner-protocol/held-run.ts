@@ -52,6 +52,23 @@ export async function holdSeat(stores: Pick<Stores, 'seats'>, run: RunRecord): P
 }
 
 /**
+ * The job of a run that its miner is to train, for what it downloads.
+ *
+ * @throws AppError `run_not_found`, `run_not_accepting`, `lease_lost`.
+ */
+export async function findTrainingJob(
+  stores: Pick<Stores, 'runs' | 'seats' | 'jobs'>,
+  owned: { runId: string; minerId: string },
+): Promise<JobRecord> {
+  const run = await findRun(stores, owned);
+  if (!atMiner.includes(run.status)) throw new AppError('run_not_accepting', `The run is ${run.status}.`);
+  await holdSeat(stores, run);
+  const job = await stores.jobs.find(run.jobId);
+  if (job && racing.includes(job.status)) return job;
+  throw new AppError('lease_lost', 'The race of this run is over.');
+}
+
+/**
  * Refuses what a miner sends of a run that is not its to work on any more.
  *
  * @throws AppError `run_not_accepting`, `lease_lost`.

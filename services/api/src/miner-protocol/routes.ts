@@ -1,4 +1,5 @@
 import { commitSubmission } from './commit.ts';
+import { downloadBaseModel } from './download-base-model.ts';
 import { downloadData } from './download-data.ts';
 import { failRun } from './fail.ts';
 import { finishRun } from './finish.ts';
@@ -9,6 +10,16 @@ import { registerMiner } from './register.ts';
 import { headUpload, patchUpload, uploadOptions } from './tus.ts';
 
 export const minerProtocolRoutes = [
-  ...[registerMiner, takeLease, heartbeat, downloadData, commitSubmission, headUpload, patchUpload, uploadOptions],
+  ...[
+    registerMiner,
+    takeLease,
+    heartbeat,
+    downloadData,
+    downloadBaseModel,
+    commitSubmission,
+    headUpload,
+    patchUpload,
+    uploadOptions,
+  ],
   ...[finishRun, failRun, listMinerRuns, getMinerRun],
 ];

@@ -1,6 +1,8 @@
 const types: Readonly<Record<string, string>> = {
   csv: 'text/csv; charset=utf-8',
   json: 'application/json; charset=utf-8',
+  jinja: 'text/plain; charset=utf-8',
+  jsonl: 'application/jsonl; charset=utf-8',
   md: 'text/markdown; charset=utf-8',
   txt: 'text/plain; charset=utf-8',
 };
