@@ -1,3 +1,5 @@
+import type { RejectionCode } from '@agon/contracts';
+
 /** Why a model, an adapter or a checkpoint is refused: what each code means, as its maker reads it. */
 export const modelFaultTable = {
   weights_missing: 'A weight file that the model needs is not there.',
@@ -30,4 +32,35 @@ export class ModelFault extends Error {
     this.name = 'ModelFault';
     this.code = code;
   }
+}
+
+const ofSubmission = {
+  adapter: { malformed: 'adapter_invalid', misfit: 'adapter_does_not_fit' },
+  checkpoint: { malformed: 'checkpoint_does_not_fit', misfit: 'checkpoint_does_not_fit' },
+} as const satisfies Record<string, Record<string, RejectionCode>>;
+
+const rejections: Readonly<Record<ModelFaultCode, RejectionCode | 'malformed' | 'misfit'>> = {
+  weights_missing: 'file_missing',
+  weights_malformed: 'safetensors_invalid',
+  weights_type_unsupported: 'malformed',
+  weights_not_finite: 'weights_not_finite',
+  weights_absurd: 'malformed',
+  tensor_missing: 'misfit',
+  tensor_unexpected: 'misfit',
+  tensor_shape_wrong: 'misfit',
+  config_malformed: 'malformed',
+  config_unsupported: 'misfit',
+  architecture_unknown: 'misfit',
+  architecture_changed: 'misfit',
+  adapter_malformed: 'adapter_invalid',
+  adapter_unsupported: 'adapter_invalid',
+  adapter_rank_too_large: 'adapter_invalid',
+  adapter_without_effect: 'adapter_without_effect',
+  checkpoint_unchanged: 'weights_unchanged',
+};
+
+/** The code under which a submission of that kind is rejected for the fault. */
+export function rejectionOf(fault: ModelFault, submission: keyof typeof ofSubmission): RejectionCode {
+  const rejection = rejections[fault.code];
+  return rejection === 'malformed' || rejection === 'misfit' ? ofSubmission[submission][rejection] : rejection;
 }
