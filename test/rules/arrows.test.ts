@@ -8,13 +8,25 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/kit': ['contracts'],
   'packages/dataset': ['contracts', 'domain', 'kit'],
   'packages/store': ['contracts', 'kit'],
+  'packages/model-graph': ['contracts', 'kit'],
+  'packages/base-models': ['contracts', 'kit', 'store', 'model-graph'],
   'packages/queue': ['contracts', 'kit'],
   'packages/onnx': ['contracts', 'kit'],
   'packages/embedded': ['contracts', 'kit'],
   'packages/client': ['contracts'],
   'packages/testing': ['contracts', 'kit', 'domain', 'store', 'queue', 'embedded', 'dataset', 'client'],
-  'services/api': ['contracts', 'domain', 'kit', 'dataset', 'store', 'queue/producer', 'onnx'],
-  'services/scheduler': ['contracts', 'domain', 'kit', 'dataset', 'store', 'queue', 'queue/producer', 'queue/worker'],
+  'services/api': ['contracts', 'domain', 'kit', 'dataset', 'store', 'queue/producer', 'onnx', 'base-models'],
+  'services/scheduler': [
+    'contracts',
+    'domain',
+    'kit',
+    'dataset',
+    'store',
+    'queue',
+    'queue/producer',
+    'queue/worker',
+    'base-models',
+  ],
   'services/evaluator': [
     'contracts',
     'domain',
@@ -27,7 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'onnx',
   ],
   'services/miner': ['contracts', 'client', 'kit'],
-  cli: ['contracts', 'client', 'domain', 'dataset', 'kit', 'embedded', 'onnx', 'miner'],
+  cli: ['contracts', 'client', 'domain', 'dataset', 'kit', 'embedded', 'onnx', 'miner', 'base-models/folder'],
 };
 
 /** Libraries that belong to one place. */
