@@ -14,6 +14,7 @@ export const minerSettings = z.object({
   AGON_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1).describe('runs at the same time'),
   AGON_CPUS: z.coerce.number().min(0.1).optional().describe('CPUs to offer; all where it is not set'),
   AGON_MEMORY_MIB: z.coerce.number().int().min(64).optional().describe('memory to offer'),
+  AGON_BASE_MODELS_GIB: z.coerce.number().min(0).default(40).describe('disk for base models kept between runs'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

@@ -25,6 +25,7 @@ const miner = await startMiner({
     memory_mib: config.AGON_MEMORY_MIB ?? detected.memory_mib,
   },
   concurrency: config.AGON_CONCURRENCY,
+  baseModelsBytesMax: config.AGON_BASE_MODELS_GIB * 1024 ** 3,
   environment: process.env,
   log,
   clock: systemClock,

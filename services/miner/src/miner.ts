@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, createMinerClient, type MinerClient } from '@agon/client';
 import type { Capabilities, Lease } from '@agon/contracts';
 import { retry, signRequest } from '@agon/kit';
+import { BaseModelCache } from './download/base-model-cache.ts';
 import { lockFolder } from './lock-folder.ts';
 import type { MinerOptions } from './options.ts';
 import { workRun } from './run/work-run.ts';
@@ -11,6 +12,8 @@ import { makeRunFolder, type RunState, runFolder, unfinishedRuns, writeRunState 
 import { processRunner } from './runner/process-runner.ts';
 import type { Runner } from './runner/runner.ts';
 import { loadTemplates, type Template, tasksOf, templateFor } from './template/load-templates.ts';
+
+const defaultBaseModelsBytesMax = 40 * 1024 ** 3;
 
 export type Miner = {
   readonly minerId: string;
@@ -24,6 +27,7 @@ type Context = {
   readonly options: MinerOptions;
   readonly client: MinerClient;
   readonly runner: Runner;
+  readonly baseModels: BaseModelCache;
   readonly templates: readonly Template[];
   readonly capabilities: Capabilities;
   readonly stopping: AbortSignal;
@@ -50,7 +54,8 @@ export async function startMiner(options: MinerOptions): Promise<Miner> {
     const controller = new AbortController();
     const runner = processRunner({ clock: options.clock });
     const { signal: stopping } = controller;
-    const context = { options, client, runner, templates, capabilities, stopping, count: { leases: 0 } };
+    const baseModels = baseModelCache(options);
+    const context = { options, client, runner, baseModels, templates, capabilities, stopping, count: { leases: 0 } };
     const { id } = await register(context);
     options.onChange?.({ kind: 'registered', minerId: id });
     const ended = work(context).finally(unlock);
@@ -64,6 +69,14 @@ export async function startMiner(options: MinerOptions): Promise<Miner> {
     throw error;
   }
 }
+
+const baseModelCache = ({ folder, baseModelsBytesMax, clock, log }: MinerOptions): BaseModelCache =>
+  new BaseModelCache({
+    folder: join(folder, 'base-models'),
+    bytesMax: baseModelsBytesMax ?? defaultBaseModelsBytesMax,
+    clock,
+    log,
+  });
 
 function minerClient(options: MinerOptions): MinerClient {
   return createMinerClient({

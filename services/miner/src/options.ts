@@ -13,6 +13,8 @@ export type MinerOptions = {
   /** What `{python}` in a template's command becomes. */
   readonly python: string;
   readonly capabilities: Omit<Capabilities, 'tasks' | 'templates'>;
+  /** Disk for base models that are kept between runs. */
+  readonly baseModelsBytesMax?: number;
   /** Runs at the same time; CPUs and memory are divided among them. */
   readonly concurrency: number;
   /** Ends by itself after this many runs; `undefined` is never. */

@@ -15,11 +15,15 @@ export const RunState = z.object({
 });
 export type RunState = z.infer<typeof RunState>;
 
+/** The base model's folder in a job folder. */
+export const baseModelName = 'base_model';
+
 /** The places of one run on the miner's disk. */
 export type RunFolder = {
   readonly root: string;
   readonly job: string;
   readonly out: string;
+  readonly baseModel: string;
   readonly log: string;
   readonly exitCode: string;
   readonly temporary: string;
@@ -32,6 +36,7 @@ export function runFolder(minerFolder: string, runId: string): RunFolder {
     root,
     job,
     out: join(job, 'out'),
+    baseModel: join(job, baseModelName),
     log: join(root, 'trainer.log'),
     exitCode: join(root, 'exit-code'),
     temporary: join(root, 'tmp'),

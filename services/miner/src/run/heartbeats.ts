@@ -12,6 +12,7 @@ export type Command = HeartbeatAnswer['command'] | 'lost';
  */
 export class Heartbeats {
   readonly #abort = new AbortController();
+  readonly #told = new AbortController();
   readonly #loop: Promise<void>;
   #command: Command = 'continue';
   #reason: string | null = null;
@@ -27,6 +28,11 @@ export class Heartbeats {
 
   get command(): Command {
     return this.#command;
+  }
+
+  /** Aborted when the service wants the work to end. */
+  get told(): AbortSignal {
+    return this.#told.signal;
   }
 
   get reason(): string | null {
@@ -60,9 +66,13 @@ export class Heartbeats {
       this.#command = answer.command;
       this.#reason = answer.reason;
       this.#deadlineUnix = answer.deadline;
+      if (answer.command !== 'continue') this.#told.abort();
     } catch (error) {
       const lost = error instanceof ApiError && (error.code === 'lease_lost' || error.code === 'run_not_found');
-      if (lost) this.#command = 'lost';
+      if (lost) {
+        this.#command = 'lost';
+        this.#told.abort();
+      }
       options.log.warn({ runId: options.runId, err: error }, lost ? 'the lease is lost' : 'heartbeat not delivered');
     }
   }

@@ -1,6 +1,9 @@
 import { ApiError, type MinerClient } from '@agon/client';
 import type { FailureClass, Heartbeat } from '@agon/contracts';
 import { retry } from '@agon/kit';
+import type { BaseModelCache } from '../download/base-model-cache.ts';
+import { DownloadError } from '../download/download-file.ts';
+import { fetchData } from '../download/fetch-data.ts';
 import type { MinerOptions, RunOutcome } from '../options.ts';
 import {
   makeRunFolder,
@@ -16,7 +19,6 @@ import { TrainerOutput } from '../runner/trainer-output.ts';
 import { readSubmission, SubmissionError } from '../submission/read-submission.ts';
 import { sendSubmission } from '../submission/send-submission.ts';
 import type { Template } from '../template/load-templates.ts';
-import { fetchData } from './fetch-data.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { superviseTrainer, type TrainerVerdict } from './supervise-trainer.ts';
 import { writeJob } from './write-job.ts';
@@ -25,6 +27,7 @@ export type RunWork = {
   readonly options: MinerOptions;
   readonly client: MinerClient;
   readonly runner: Runner;
+  readonly baseModels: BaseModelCache;
   readonly template: Template;
   readonly state: RunState;
   readonly stopping: AbortSignal;
@@ -83,7 +86,8 @@ async function trainAndSend(work: RunWork, place: Place): Promise<RunEnd> {
 }
 
 async function train(work: RunWork, place: Place): Promise<TrainerVerdict> {
-  const trainer = await findOrStartTrainer(work, place.folder);
+  const trainer = await findOrStartTrainer(work, place).catch((error: unknown) => toldWhileFetching(place, error));
+  if ('kind' in trainer) return trainer;
   const { options } = work;
   const share = shareOf(options);
   return superviseTrainer({
@@ -100,7 +104,7 @@ async function train(work: RunWork, place: Place): Promise<TrainerVerdict> {
   });
 }
 
-async function findOrStartTrainer(work: RunWork, folder: RunFolder): Promise<Trainer> {
+async function findOrStartTrainer(work: RunWork, { folder, heartbeats }: Place): Promise<Trainer> {
   const { state, runner } = work;
   if (state.trainer) {
     const trainer = await runner.attach(state.trainer, folder.exitCode);
@@ -108,13 +112,27 @@ async function findOrStartTrainer(work: RunWork, folder: RunFolder): Promise<Tra
   }
   await makeRunFolder(folder);
   await writeRunState(folder, { ...state, trainer: null });
-  const { data, run } = state.lease;
-  await fetchData(work.client, { data, jobFolder: folder.job, signal: work.stopping });
+  const { data, run, job } = state.lease;
+  const signal = AbortSignal.any([work.stopping, heartbeats.told]);
+  await fetchData(work.client, { data, jobFolder: folder.job, signal });
+  if (job.base_model) {
+    const { files } = job.base_model;
+    await work.baseModels.place(work.client, { files, folder: folder.baseModel, signal });
+  }
   await writeJob(folder.job, state.lease, shareOf(work.options));
   const trainer = await startTrainer(work, folder);
   await writeRunState(folder, { ...state, trainer: trainer.handle });
   work.options.log.info({ runId: run, pid: trainer.handle.pid }, 'training');
   return trainer;
+}
+
+/** What the service said while files were downloaded; any other error is thrown on. */
+function toldWhileFetching({ heartbeats }: Place, error: unknown): TrainerVerdict {
+  if (!heartbeats.told.aborted) throw error;
+  if (heartbeats.command !== 'finish') {
+    return { kind: 'abandoned', message: heartbeats.reason ?? 'The lease is lost.' };
+  }
+  return { kind: 'failed', class: 'timeout', message: 'The deadline passed while files were downloaded.' };
 }
 
 function startTrainer(work: RunWork, folder: RunFolder): Promise<Trainer> {
@@ -194,6 +212,10 @@ export const shareOf = ({ capabilities, concurrency }: MinerOptions): { cpus: nu
 const templateId = ({ manifest }: Template): string => `${manifest.name}@${manifest.version}`;
 
 const classOf = (error: unknown): FailureClass =>
-  error instanceof SubmissionError ? 'user_code' : error instanceof ApiError ? 'network' : 'hardware';
+  error instanceof SubmissionError
+    ? 'user_code'
+    : error instanceof ApiError || error instanceof DownloadError
+      ? 'network'
+      : 'hardware';
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

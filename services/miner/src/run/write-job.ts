@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Lease, type TrainerJob, TrainerJob as TrainerJobSchema } from '@agon/contracts';
+import { baseModelName } from '../run-folder.ts';
 
 /** What is kept back from the deadline for hashing and sending the model. */
 const sendSeconds = 2;
@@ -12,6 +13,7 @@ export async function writeJob(
   given: { cpus: number; memoryMib: number },
 ): Promise<void> {
   const [data] = lease.data;
+  const { base_model: baseModel } = lease.job;
   if (!data) throw new TypeError('The lease names no data.');
   const job: TrainerJob = {
     contract: 1,
@@ -28,7 +30,8 @@ export async function writeJob(
     },
     data: { path: `data/${data.name}`, format: data.format, rows: data.rows },
     table: lease.job.table,
-    base_model: null,
+    text: lease.job.text,
+    base_model: baseModel && { path: baseModelName, name: baseModel.name, revision: baseModel.revision },
   };
   await writeFile(join(jobFolder, 'job.json'), JSON.stringify(TrainerJobSchema.parse(job), null, 2));
 }
