@@ -1,5 +1,7 @@
 import type {
   ApiKey,
+  BaseModel,
+  CreateBaseModel,
   CreateJob,
   CreateKey,
   Deleted,
@@ -35,6 +37,7 @@ export function createClient(options: ClientOptions) {
     files: filesOf(transport),
     jobs: jobsOf(transport),
     models: modelsOf(transport),
+    baseModels: baseModelsOf(transport),
     miners: {
       list: (page: PageOptions = {}) =>
         transport.json<Page<Miner>>({ method: 'GET', path: `/v1/miners${queryOf(page)}` }),
@@ -56,17 +59,46 @@ function filesOf(transport: Transport) {
   return {
     /** Uploads a file as a stream, so that memory does not grow with its size. */
     create: (file: Blob, filename: string, purpose = 'fine-tune') => {
-      const body = new FormData();
-      body.set('purpose', purpose);
-      body.set('file', file, filename);
-      return transport.json<StoredFile>({ method: 'POST', path: '/v1/files', body });
+      return transport.json<StoredFile>({ method: 'POST', path: '/v1/files', body: formOf(file, filename, purpose) });
     },
-    list: (page: PageOptions = {}) =>
+    /** As `create`; `onBytes` hears how many bytes of the request went out so far. */
+    upload: (
+      file: Blob,
+      settings: { filename: string; purpose: string; onBytes: (bytes: number) => void; signal?: AbortSignal },
+    ) => {
+      const encoded = new Response(formOf(file, settings.filename, settings.purpose));
+      return transport.json<StoredFile>({
+        method: 'POST',
+        path: '/v1/files',
+        headers: { 'content-type': encoded.headers.get('content-type') ?? '' },
+        body: encoded.body?.pipeThrough(countingStream(settings.onBytes)) ?? '',
+        signal: settings.signal,
+      });
+    },
+    list: (page: PageOptions & { purpose?: string } = {}) =>
       transport.json<Page<StoredFile>>({ method: 'GET', path: `/v1/files${queryOf(page)}` }),
     retrieve: (id: string) => transport.json<StoredFile>({ method: 'GET', path: urlPath`/v1/files/${id}` }),
     delete: (id: string) => transport.json<Deleted>({ method: 'DELETE', path: urlPath`/v1/files/${id}` }),
     content: (id: string) => transport.send({ method: 'GET', path: urlPath`/v1/files/${id}/content` }),
   };
+}
+
+function formOf(file: Blob, filename: string, purpose: string): FormData {
+  const form = new FormData();
+  form.set('purpose', purpose);
+  form.set('file', file, filename);
+  return form;
+}
+
+function countingStream(onBytes: (bytes: number) => void): TransformStream<Uint8Array, Uint8Array> {
+  let bytes = 0;
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      bytes += chunk.length;
+      controller.enqueue(chunk);
+      onBytes(bytes);
+    },
+  });
 }
 
 function jobsOf(transport: Transport) {
@@ -99,6 +131,20 @@ function jobsOf(transport: Transport) {
       id: string,
       settings: { afterSequence?: number; signal?: AbortSignal } = {},
     ): AsyncGenerator<JobStreamItem> => streamJob(transport, id, settings),
+  };
+}
+
+function baseModelsOf(transport: Transport) {
+  /** `org/name@revision`, or `org/name` for the newest; the slash separates path segments. */
+  const pathOf = (id: string): string => `/v1/base_models/${id.split('/').map(encodeURIComponent).join('/')}`;
+  return {
+    list: (page: PageOptions = {}) =>
+      transport.json<Page<BaseModel>>({ method: 'GET', path: `/v1/base_models${queryOf(page)}` }),
+    retrieve: (id: string) => transport.json<BaseModel>({ method: 'GET', path: pathOf(id) }),
+    /** Makes a base model of files that were uploaded with the purpose `base-model`. */
+    create: (model: CreateBaseModel) =>
+      transport.json<BaseModel>({ method: 'POST', path: '/v1/base_models', json: model }),
+    delete: (id: string) => transport.json<Deleted>({ method: 'DELETE', path: pathOf(id) }),
   };
 }
 

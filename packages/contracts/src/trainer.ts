@@ -15,6 +15,8 @@ export const TemplateManifest = z
     summary: z.string().max(300),
     tasks: z.array(TaskName).min(1),
     command: z.array(z.string().min(1)).min(1),
+    /** Whether it cannot work without a base model. */
+    base_model: z.boolean().default(false),
     needs: z.object({ cpus: z.number().min(0.1), memory_mib: z.int().min(1), vram_mib: z.int().min(0) }),
   })
   .meta({ id: 'TemplateManifest' });

@@ -143,7 +143,7 @@ async function recover(context: Context, trouble: { error: unknown; failures: nu
 }
 
 async function beginRun(context: Context, lease: Lease): Promise<RunState> {
-  const template = templateFor(context.templates, lease.job.task);
+  const template = templateFor(context.templates, lease.job);
   const name = template?.manifest.name ?? '';
   const folder = runFolder(context.options.folder, lease.run);
   const state: RunState = { phase: 'training', lease, template: name, trainer: null, commit: null };
@@ -152,12 +152,23 @@ async function beginRun(context: Context, lease: Lease): Promise<RunState> {
   return state;
 }
 
+/** A run that none of the recipes can do: told at once, so that its seat is free again. */
+async function giveBack({ options, client }: Context, { lease }: RunState): Promise<void> {
+  const message = `This miner has no recipe for ${lease.job.task}${lease.job.base_model ? '' : ' without a base model'}.`;
+  const failure = { fence: lease.fence, class: 'user_code' as const, message, log_tail: '' };
+  await client
+    .fail(lease.run, failure)
+    .catch((error: unknown) => options.log.warn({ runId: lease.run, err: error }, 'the failure was not delivered'));
+  await rm(runFolder(options.folder, lease.run).root, { recursive: true, force: true });
+  options.onChange?.({ kind: 'ended', runId: lease.run, outcome: 'failed', message });
+}
+
 async function finishRun(context: Context, state: RunState): Promise<void> {
   const { options } = context;
   const { run, job } = state.lease;
   const template = context.templates.find((known) => known.manifest.name === state.template);
   if (!template) {
-    await rm(runFolder(options.folder, run).root, { recursive: true, force: true });
+    await giveBack(context, state);
     return;
   }
   options.onChange?.({ kind: 'leased', runId: run, task: job.task, template: template.manifest.name });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TaskName, TemplateManifest } from '@agon/contracts';
+import { type Lease, type TaskName, TemplateManifest } from '@agon/contracts';
 
 /** A recipe on this machine: its manifest and its folder. */
 export type Template = { readonly manifest: TemplateManifest; readonly folder: string };
@@ -30,9 +30,14 @@ async function loadTemplate(templatesFolder: string, name: string): Promise<Temp
   }
 }
 
-/** The first template, in the order given, that knows the task. */
-export const templateFor = (templates: readonly Template[], task: TaskName): Template | undefined =>
-  templates.find((template) => template.manifest.tasks.includes(task));
+/** The first template, in the order given, that knows the task and has the base model that it needs. */
+export const templateFor = (
+  templates: readonly Template[],
+  job: Pick<Lease['job'], 'task' | 'base_model'>,
+): Template | undefined =>
+  templates.find(
+    ({ manifest }) => manifest.tasks.includes(job.task) && (!manifest.base_model || job.base_model !== null),
+  );
 
 /** Every task that some template knows. */
 export const tasksOf = (templates: readonly Template[]): TaskName[] => [
