@@ -2,6 +2,7 @@ import type { DatasetFormat, DatasetNote } from '@agon/contracts';
 import { type DatasetRefusal, findColumns, TableTally } from '@agon/domain';
 import type { DatasetSource } from './dataset-source.ts';
 import type { DatasetWish } from './inspection.ts';
+import type { NestedValues } from './jsonl-table.ts';
 import { openTable } from './open-table.ts';
 import type { ProblemList } from './problem-list.ts';
 import type { RowBatch } from './table-reader.ts';
@@ -15,7 +16,7 @@ export type FirstReading = {
   readonly refusal: DatasetRefusal | null;
 };
 
-type Options = { problems: ProblemList; signal?: AbortSignal | undefined };
+type Options = { problems: ProblemList; signal?: AbortSignal | undefined; nested?: NestedValues };
 
 /**
  * Reads a dataset once and counts what is in its columns. JSON Lines whose later rows have keys of their own are read

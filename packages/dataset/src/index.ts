@@ -5,8 +5,9 @@
  */
 export { type DatasetSource, sourceOfBytes, sourceOfFile } from './dataset-source.ts';
 export { inspectDataset } from './inspect-dataset.ts';
-export type { DatasetWish, Inspection, InspectionRefusal } from './inspection.ts';
+export type { DatasetWish, Inspection, InspectionRefusal, TableInspection, TextInspection } from './inspection.ts';
 export type { WritePart } from './part-writers.ts';
 export { type PreparedDataset, prepareDataset } from './prepare-dataset.ts';
 export { readPart, readPartTarget, type TableColumns } from './read-part.ts';
 export { recomputeCommitment } from './recompute-commitment.ts';
+export { isTextTask, readTextPart, type TextRowOf, type TextTask, textPartRows } from './text/read-text-part.ts';

@@ -4,12 +4,19 @@ import { counted, quoted } from './say.ts';
 import { checkColumnCount, checkRowCount, nameFault, type RowBatch, type TableReader } from './table-reader.ts';
 import { TextFault, textPieces } from './text-pieces.ts';
 
+/** What becomes of a list or an object inside a row: refused in tables, kept as JSON where it may be a conversation. */
+export type NestedValues = 'refused' | 'json';
+
 /**
- * Reads JSON Lines as a stream: one flat object per line. A column begins with the first object that has its key; an
- * object without it, or with null, misses the value.
+ * Reads JSON Lines as a stream: one object per line, flat in tables. A column begins with the first object that has its
+ * key; an object without it, or with null, misses the value.
  */
-export function jsonlTable(bytes: AsyncIterable<Buffer>, problems: ProblemList): TableReader {
-  return { format: 'jsonl', notes: [], batches: new JsonRows(problems).batches(textPieces(bytes)) };
+export function jsonlTable(
+  bytes: AsyncIterable<Buffer>,
+  problems: ProblemList,
+  nested: NestedValues = 'refused',
+): TableReader {
+  return { format: 'jsonl', notes: [], batches: new JsonRows(problems, nested).batches(textPieces(bytes)) };
 }
 
 class JsonRows {
@@ -19,9 +26,11 @@ class JsonRows {
   #rows: (readonly string[] | null)[] = [];
   #rowsSeen = 0;
   #line = 0;
+  readonly #nested: NestedValues;
 
-  constructor(problems: ProblemList) {
+  constructor(problems: ProblemList, nested: NestedValues) {
     this.#problems = problems;
+    this.#nested = nested;
   }
 
   async *batches(texts: AsyncIterable<string>): AsyncGenerator<RowBatch> {
@@ -100,10 +109,14 @@ class JsonRows {
     if (key.trim() === '') return this.#bad('column_without_name', 'has an empty key; give every value a name');
     if (value === null) return '';
     if (typeof value === 'object') {
+      if (this.#nested === 'json') return this.#textCell(key, JSON.stringify(value));
       const message = 'holds a list or an object; write one plain value per column';
       return this.#bad('nested_value', `has ${quoted(key)}, which ${message}`, key);
     }
-    if (typeof value !== 'string') return String(value);
+    return typeof value === 'string' ? this.#textCell(key, value) : String(value);
+  }
+
+  #textCell(key: string, value: string): string | null {
     if (value.length > limits.datasetCellCharactersMax) {
       const most = counted(limits.datasetCellCharactersMax);
       return this.#bad(

@@ -3,7 +3,7 @@ import { bytePieces, readHead } from './byte-pieces.ts';
 import { csvTable } from './csv-table.ts';
 import type { DatasetSource } from './dataset-source.ts';
 import { detectFormat, headBytes } from './detect-format.ts';
-import { jsonlTable } from './jsonl-table.ts';
+import { jsonlTable, type NestedValues } from './jsonl-table.ts';
 import { parquetTable } from './parquet-table.ts';
 import type { ProblemList } from './problem-list.ts';
 import { counted } from './say.ts';
@@ -16,7 +16,7 @@ import type { TableReader } from './table-reader.ts';
  */
 export async function openTable(
   source: DatasetSource,
-  options: { problems: ProblemList; signal?: AbortSignal | undefined },
+  options: { problems: ProblemList; signal?: AbortSignal | undefined; nested?: NestedValues },
 ): Promise<TableReader> {
   if (source.bytes > limits.datasetBytesMax) {
     const message = `The dataset has ${counted(source.bytes)} bytes; the limit is ${counted(limits.datasetBytesMax)}.`;
@@ -25,5 +25,5 @@ export async function openTable(
   const format = detectFormat(await readHead(source.open(), headBytes), source.filename);
   if (format === 'parquet') return parquetTable(source, options);
   const bytes = bytePieces(source.open(), { signal: options.signal });
-  return format === 'jsonl' ? jsonlTable(bytes, options.problems) : csvTable(bytes, options.problems);
+  return format === 'jsonl' ? jsonlTable(bytes, options.problems, options.nested) : csvTable(bytes, options.problems);
 }

@@ -179,7 +179,7 @@ const typesRefused: ReadonlySet<string> = new Set(['BSON', 'INTERVAL', 'GEOMETRY
 function unusable({ children, element }: SchemaTree): string | null {
   const types = [element.logical_type?.type, element.converted_type].filter((type) => type !== undefined);
   if (children.length > 0 || element.repetition_type === 'REPEATED') {
-    return 'holds lists or records; write one plain value per column';
+    return 'holds lists or records; write one plain value per column, or JSON Lines';
   }
   const refused = types.find((type) => typesRefused.has(type));
   if (refused) return `has the type ${refused}; write it as numbers or text`;

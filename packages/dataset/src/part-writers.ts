@@ -1,33 +1,32 @@
 import { type BlobRef, PartName } from '@agon/contracts';
 import { ByteChannel } from './byte-channel.ts';
-import { csvRecord } from './canonical-csv.ts';
 
-/** Stores the CSV of one part; reads the stream to its end. The three parts are written at the same time. */
-export type WritePart = (name: PartName, csv: AsyncIterable<Uint8Array>) => Promise<BlobRef>;
+/** Stores the text of one part; reads the stream to its end. The three parts are written at the same time. */
+export type WritePart = (name: PartName, text: AsyncIterable<Uint8Array>) => Promise<BlobRef>;
 
 const pieceCharacters = 64 * 1024;
 
 type Writer = { channel: ByteChannel; blob: Promise<BlobRef>; text: string; rows: number };
 
-/** The three parts as they are written, each with the same header. */
+/** The three parts as they are written, each with the same beginning. */
 export class PartWriters {
   readonly #writers: Record<PartName, Writer>;
 
-  constructor(write: WritePart, header: readonly string[]) {
+  constructor(write: WritePart, head: string) {
     const open = (name: PartName): Writer => {
       const channel = new ByteChannel();
       // A store that fails before it reads must not leave the writer waiting.
       const blob = (async () => write(name, channel))().finally(() => channel.leave());
       blob.catch(() => {});
-      return { channel, blob, text: csvRecord(header), rows: 0 };
+      return { channel, blob, text: head, rows: 0 };
     };
     this.#writers = { train: open('train'), selection: open('selection'), report: open('report') };
   }
 
   /** Adds a row to a part. Call `flush` between batches: memory grows until then. */
-  add(name: PartName, cells: readonly string[]): void {
+  add(name: PartName, record: string): void {
     const writer = this.#writers[name];
-    writer.text += csvRecord(cells);
+    writer.text += record;
     writer.rows += 1;
   }
 

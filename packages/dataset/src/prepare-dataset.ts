@@ -1,8 +1,8 @@
 import type { BlobRef, DatasetReport, PartName } from '@agon/contracts';
-import { deriveNeeds } from '@agon/domain';
 import type { DatasetSource } from './dataset-source.ts';
 import type { Inspection } from './inspection.ts';
 import { PartWriters, type WritePart } from './part-writers.ts';
+import { rowsOf } from './rows-of.ts';
 import { splitDataset } from './split-dataset.ts';
 
 export type PreparedDataset = {
@@ -10,12 +10,12 @@ export type PreparedDataset = {
   /** Published when the job opens; see `splitCommitment`. */
   readonly commitment: string;
   readonly report: DatasetReport;
-  readonly needs: { memoryMib: number; vramMib: number; cpus: number };
 };
 
 /**
- * Splits an inspected dataset and writes its parts as the canonical CSV of docs/trainer-contract.md: the columns of the
- * table, then the target; rows in file order. The three parts are written at the same time, each as one stream.
+ * Splits an inspected dataset and writes its parts as docs/trainer-contract.md has them, rows in file order: tables as
+ * canonical CSV (the columns of the table, then the target), texts as JSON Lines. The three parts are written at the
+ * same time, each as one stream.
  *
  * @param options.splitSecret 64 hex digits.
  * @throws AppError `preparation_failed` where the source is not what was inspected; whatever a store throws; the
@@ -26,15 +26,14 @@ export async function prepareDataset(
   inspection: Inspection,
   options: { splitSecret: string; write: WritePart; signal?: AbortSignal | undefined },
 ): Promise<PreparedDataset> {
-  const { table } = inspection;
-  const writers = new PartWriters(options.write, [...table.columns.map(({ name }) => name), table.target]);
+  const writers = new PartWriters(options.write, rowsOf(source, inspection).partHead);
   try {
     const { plan, duplicates, commitment } = await splitDataset({
       source,
       inspection,
       splitSecret: options.splitSecret,
       signal: options.signal,
-      onRow: (part, row) => writers.add(part, [...row.cells, row.target]),
+      onRow: (part, record) => writers.add(part, record),
       onBatch: () => writers.flush(),
     });
     const parts = await writers.finish();
@@ -43,12 +42,6 @@ export async function prepareDataset(
       parts,
       commitment,
       report: { ...inspection.report, rows_dropped, parts: plan.parts },
-      needs: deriveNeeds({
-        task: inspection.task,
-        trainBytes: parts.train.bytes,
-        rows: parts.train.rows,
-        columns: table.columns.length,
-      }),
     };
   } catch (error) {
     await writers.abandon(error);

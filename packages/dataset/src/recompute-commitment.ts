@@ -8,7 +8,7 @@ import { splitDataset } from './split-dataset.ts';
  * Splits a dataset again as a receipt says, without writing parts: what anyone with the dataset can check.
  *
  * @returns the commitment, to be compared with the receipt's.
- * @throws AppError with the code of the refusal where the dataset cannot be learnt by these wishes.
+ * @throws AppError with the code of the refusal where the dataset cannot be learnt by these wishes; the task may be any.
  */
 export async function recomputeCommitment(
   source: DatasetSource,

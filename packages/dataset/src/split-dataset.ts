@@ -1,8 +1,9 @@
 import { AppError, type PartName } from '@agon/contracts';
-import { partOf, prefixOf, rowKeyMaker, type SplitPlan, SplitPlanner, splitCommitment } from '@agon/domain';
+import { jsonKeyMaker, partOf, prefixOf, type SplitPlan, SplitPlanner, splitCommitment } from '@agon/domain';
 import type { DatasetSource } from './dataset-source.ts';
 import type { Inspection } from './inspection.ts';
-import { type KeptRow, keptRows } from './second-reading.ts';
+import type { RowKind, Stratified } from './row-kind.ts';
+import { rowsOf } from './rows-of.ts';
 
 type Input = {
   source: DatasetSource;
@@ -10,13 +11,15 @@ type Input = {
   /** 64 hex digits. */
   splitSecret: string;
   signal?: AbortSignal | undefined;
-  /** Called with every row that is in a part, in file order. */
-  onRow?: (part: PartName, row: KeptRow) => void;
+  /** Called with every row that is in a part, as the part has it, in file order. */
+  onRow?: (part: PartName, record: string) => void;
   /** Called between batches. */
   onBatch?: () => Promise<void>;
 };
 
 export type Split = { readonly plan: SplitPlan; readonly duplicates: number; readonly commitment: string };
+
+type Keys = { readonly kind: RowKind; readonly keyOf: (row: Stratified) => Uint8Array };
 
 /**
  * Splits a dataset by the secret: one reading to order the rows by their keys, one to hand them out. The same bytes,
@@ -25,39 +28,36 @@ export type Split = { readonly plan: SplitPlan; readonly duplicates: number; rea
  * @throws AppError `preparation_failed` where the source is not what was inspected.
  */
 export async function splitDataset(input: Input): Promise<Split> {
-  const keyOf = rowKeyMaker(input.splitSecret);
-  const { planner, prefixes } = await orderRows(input, keyOf);
-  const plan = planner.plan(input.inspection.plan.rowsByStratum.length);
+  const kind = rowsOf(input.source, input.inspection);
+  const keyOfJson = jsonKeyMaker(input.splitSecret);
+  const keyOf = (row: Stratified) => keyOfJson(kind.keyJson(row));
+  const { planner, prefixes } = await orderRows(input, { kind, keyOf });
+  const plan = planner.plan(kind.strata, kind.hiddenRowsMax);
   const hidden: Record<'selection' | 'report', Uint8Array[]> = { selection: [], report: [] };
   let ordinal = 0;
-  for await (const batch of rowsOf(input)) {
+  for await (const batch of kind.rows({ signal: input.signal })) {
     for (const row of batch) {
       const prefix = prefixes.at(ordinal);
       ordinal += 1;
       if (planner.isDuplicate(ordinal - 1)) continue;
       const part = partOf(plan, { prefix, stratum: row.stratum });
-      if (part !== 'train') hidden[part].push(keyOf(cellsOf(row)));
-      input.onRow?.(part, row);
+      if (part !== 'train') hidden[part].push(keyOf(row));
+      input.onRow?.(part, kind.record(row));
     }
     await input.onBatch?.();
   }
   return { plan, duplicates: planner.duplicates, commitment: splitCommitment(input.splitSecret, hidden) };
 }
 
-const rowsOf = (input: Input) => keptRows(input.source, input.inspection.plan.layout, { signal: input.signal });
-
-/** What a row's key is made of: the cells of the table, then the target. */
-const cellsOf = (row: KeptRow): string[] => [...row.cells, row.target];
-
 async function orderRows(
   input: Input,
-  keyOf: (cells: readonly string[]) => Uint8Array,
+  { kind, keyOf }: Keys,
 ): Promise<{ planner: SplitPlanner; prefixes: PrefixList }> {
   const planner = new SplitPlanner();
   const prefixes = new PrefixList();
-  for await (const batch of rowsOf(input)) {
+  for await (const batch of kind.rows({ signal: input.signal })) {
     for (const row of batch) {
-      const key = keyOf(cellsOf(row));
+      const key = keyOf(row);
       planner.add(key, row.stratum);
       prefixes.push(prefixOf(key));
     }

@@ -4,7 +4,7 @@ import type { BlobRef, PartName } from '@agon/contracts';
 import { csvRecord } from '../canonical-csv.ts';
 import { type DatasetSource, sourceOfBytes } from '../dataset-source.ts';
 import { inspectDataset } from '../inspect-dataset.ts';
-import type { DatasetWish, Inspection, InspectionRefusal } from '../inspection.ts';
+import type { DatasetWish, InspectionRefusal, TableInspection, TextInspection } from '../inspection.ts';
 
 /** A dataset from text, or from bytes. */
 export const sourceOf = (content: string | Uint8Array, filename = 'data.csv'): DatasetSource =>
@@ -58,12 +58,22 @@ export class MemoryParts {
 /** What most tests wish of such rows. */
 const plainWish: DatasetWish = { target: 'label', ignoreColumns: ['id'] };
 
-/** Inspects a dataset that is good. */
-export async function accepted(source: DatasetSource, wish: DatasetWish = plainWish): Promise<Inspection> {
+/** Inspects a table that is good. */
+export async function accepted(source: DatasetSource, wish: DatasetWish = plainWish): Promise<TableInspection> {
   const inspection = await inspectDataset(source, wish);
-  if (!inspection.ok) throw new Error(`refused: ${JSON.stringify(inspection)}`);
+  if (!inspection.ok || inspection.data !== 'table') throw new Error(`refused: ${JSON.stringify(inspection)}`);
   return inspection;
 }
+
+/** Inspects a text dataset that is good. */
+export async function acceptedTexts(source: DatasetSource, wish: DatasetWish = {}): Promise<TextInspection> {
+  const inspection = await inspectDataset(source, wish);
+  if (!inspection.ok || inspection.data !== 'text') throw new Error(`refused: ${JSON.stringify(inspection)}`);
+  return inspection;
+}
+
+/** JSON Lines of rows. */
+export const jsonLines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 
 /** Inspects a dataset that is bad. */
 export async function refused(source: DatasetSource, wish: DatasetWish = plainWish): Promise<InspectionRefusal> {

@@ -159,5 +159,5 @@ export function checkTarget(input: {
   const { name, target, task } = input;
   if (kindOf(target.column) === 'empty')
     return refusal('target_unsuitable', `The target ${shown(name)} has no value in any row.`);
-  return task === 'tabular-classification' ? checkClasses(name, target) : checkNumbers(name, target);
+  return task === 'tabular-regression' ? checkNumbers(name, target) : checkClasses(name, target);
 }

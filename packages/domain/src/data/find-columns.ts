@@ -7,7 +7,8 @@ export type ColumnRoles = { ok: true; target: number; ignored: ReadonlySet<numbe
 
 const namesShownMax = 20;
 
-function unknownColumn(given: string, names: readonly string[]): string {
+/** What names there are instead, beginning with a space; says the one that is meant, where one is near. */
+export function unknownColumn(given: string, names: readonly string[]): string {
   const near = nearName(given, names);
   const guess = near === undefined ? '' : ` Did you mean ${shown(near)}?`;
   return `${guess} The columns are ${listed(names.map(shown), namesShownMax)}.`;
@@ -34,7 +35,7 @@ export function findColumns(input: {
   const { names } = input;
   const indexOf = (name: string): number => names.indexOf(name.trim());
   if (input.target === undefined) {
-    const message = `Name the column to predict as \`target\`. The columns are ${listed(names.map(shown), namesShownMax)}.`;
+    const message = `Name the column to predict as \`target\`, or the columns of a conversation in \`columns\`. The columns are ${listed(names.map(shown), namesShownMax)}.`;
     return refusal('target_missing', message);
   }
   const target = indexOf(input.target);

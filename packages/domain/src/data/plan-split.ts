@@ -1,4 +1,4 @@
-import { limits, type PartName } from '@agon/contracts';
+import { limits, type PartName, type TaskName } from '@agon/contracts';
 import { largestRemainder } from './largest-remainder.ts';
 
 /** Where the parts end in one stratum: rows up to `selectionLast` are selection, then up to `reportLast` report. */
@@ -19,19 +19,26 @@ export type SplitPlan = {
 
 const manyRows = 1_000;
 
-/** Rows of each hidden part: 20 % under 1,000 rows, else 10 %, at least 20 and at most 2,000. */
-export function hiddenRows(rows: number): number {
+/** The most rows that a hidden part of the task has: fewer where scoring a row costs a language model's pass. */
+export const hiddenRowsMax = (task: TaskName): number =>
+  task === 'chat' || task === 'preference' ? limits.hiddenTextRowsMax : limits.hiddenRowsMax;
+
+/** Rows of each hidden part: 20 % under 1,000 rows, else 10 %, at least 20 and at most `rowsMax`. */
+export function hiddenRows(rows: number, rowsMax: number = limits.hiddenRowsMax): number {
   const share = rows < manyRows ? 0.2 : 0.1;
-  return Math.min(limits.hiddenRowsMax, Math.max(limits.hiddenRowsMin, Math.floor(rows * share + 1e-9)));
+  return Math.min(rowsMax, Math.max(limits.hiddenRowsMin, Math.floor(rows * share + 1e-9)));
 }
 
 /**
  * How many rows of each stratum are hidden. Every stratum keeps a row for training. Report makes up for what rounding
  * did to selection, so that both together are in proportion.
  */
-export function hiddenCounts(rowsByStratum: readonly number[]): { selection: number[]; report: number[] } {
+export function hiddenCounts(
+  rowsByStratum: readonly number[],
+  rowsMax: number = limits.hiddenRowsMax,
+): { selection: number[]; report: number[] } {
   const rows = rowsByStratum.reduce((sum, count) => sum + count, 0);
-  const hidden = hiddenRows(rows);
+  const hidden = hiddenRows(rows, rowsMax);
   const quotas = rowsByStratum.map((count) => (hidden * count) / rows);
   const caps = rowsByStratum.map((count) => Math.max(0, count - 1));
   const selection = largestRemainder(hidden, quotas, caps);
@@ -48,10 +55,12 @@ export function hiddenCounts(rowsByStratum: readonly number[]): { selection: num
  * to selection, the next to report, the rest to training.
  *
  * @param strata the prefixes of the different rows of each stratum, in any order; they are sorted in place.
+ * @param rowsMax of each hidden part; see `hiddenRowsMax`.
  * @throws RangeError where a stratum has a prefix twice: duplicates must be dropped before.
  */
-export function planSplit(strata: readonly BigUint64Array[]): SplitPlan {
-  const { selection, report } = hiddenCounts(strata.map((prefixes) => prefixes.length));
+export function planSplit(strata: readonly BigUint64Array[], rowsMax: number = limits.hiddenRowsMax): SplitPlan {
+  const rowsByStratum = strata.map((prefixes) => prefixes.length);
+  const { selection, report } = hiddenCounts(rowsByStratum, rowsMax);
   const plans = strata.map((prefixes, index) => {
     prefixes.sort();
     if (prefixes.some((prefix, place) => place > 0 && prefix === prefixes[place - 1]))

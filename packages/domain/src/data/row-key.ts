@@ -9,8 +9,18 @@ import { createHash, createHmac, createSecretKey } from 'node:crypto';
  * @param secret 64 hex digits.
  */
 export function rowKeyMaker(secret: string): (cells: readonly string[]) => Uint8Array {
+  const keyOf = jsonKeyMaker(secret);
+  return (cells) => keyOf(JSON.stringify(cells));
+}
+
+/**
+ * The same for rows whose canonical JSON is made already. That of a text row is of its object: `messages` (chat),
+ * `chosen`, `prompt` and `rejected` (preference), `label` and `text` (text-classification), with every run of white
+ * space as one space, so that rows that differ only there are duplicates.
+ */
+export function jsonKeyMaker(secret: string): (json: string) => Uint8Array {
   const key = createSecretKey(secretBytes(secret));
-  return (cells) => createHmac('sha256', key).update(JSON.stringify(cells)).digest();
+  return (json) => createHmac('sha256', key).update(json).digest();
 }
 
 /** The key of a single row; see `rowKeyMaker`. */

@@ -58,8 +58,8 @@ export class SplitPlanner {
     return (((this.#duplicateRows[ordinal >>> 3] ?? 0) >>> (ordinal & 7)) & 1) === 1;
   }
 
-  /** Plans the split; see `planSplit`. `strata` is the number of classes, 1 for regression. */
-  plan(strata: number): SplitPlan {
+  /** Plans the split; see `planSplit`. `strata` is the number of classes, 1 where there are none. */
+  plan(strata: number, rowsMax?: number): SplitPlan {
     const sizes = new Uint32Array(strata);
     for (let place = 0; place < this.#count; place += 1) {
       const stratum = this.#strata[place] as number;
@@ -74,7 +74,7 @@ export class SplitPlanner {
       (prefixes[stratum] as BigUint64Array)[filled[stratum] as number] = prefix;
       filled[stratum] = (filled[stratum] as number) + 1;
     }
-    return planSplit(prefixes);
+    return planSplit(prefixes, rowsMax);
   }
 
   /** The slot of a key: where it is, or the free one where it would go. */
