@@ -192,6 +192,7 @@ export const rejectionTable = {
   checkpoint_does_not_fit: 'The checkpoint has another architecture or vocabulary than the base model.',
   weights_unchanged: 'The weights are those of the base model.',
   weights_not_finite: 'The weights hold NaN or infinity.',
+  weights_absurd: 'The weights are so large that no training can have made them.',
   inference_failed: 'The model failed while it ran.',
   inference_too_slow: 'The model did not finish within the time limit.',
   inference_out_of_memory: 'The model used more memory than the limit.',

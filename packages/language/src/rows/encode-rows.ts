@@ -52,7 +52,8 @@ const encoders: {
     tokensMax: number,
   ) => Encoded[];
 } = {
-  chat: (tokenizer, rows, tokensMax) => rows.map((row) => tried(() => [encodeChat(tokenizer, row.messages, tokensMax)])),
+  chat: (tokenizer, rows, tokensMax) =>
+    rows.map((row) => tried(() => [encodeChat(tokenizer, row.messages, tokensMax)])),
   preference: (tokenizer, rows, tokensMax) =>
     rows.map((row) =>
       tried(() => {

@@ -13,6 +13,8 @@ export type ChatTemplate = {
 
 /** Templates that print the day must print the same one on every day, or scores would differ; Llama 3's own default. */
 const today = new Date(2024, 6, 26);
+/** The library has a clock of its own under this name, which cannot be given from outside. A block's newline goes with it. */
+const withOurDay = '{% set strftime_now = strftime_on_our_day %}\n';
 const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September'].concat([
   'October',
   'November',
@@ -26,7 +28,7 @@ const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 
  * @throws Error where the template is no valid Jinja.
  */
 export function chatTemplate(source: string, specialTokens: Readonly<Record<string, string>>): ChatTemplate {
-  const template = new Template(source);
+  const template = new Template(`${withOurDay}${source}`);
   return {
     render: (messages, { prompt }) =>
       template.render({
@@ -35,7 +37,7 @@ export function chatTemplate(source: string, specialTokens: Readonly<Record<stri
         add_generation_prompt: prompt,
         tools: null,
         documents: null,
-        strftime_now: dayOf,
+        strftime_on_our_day: dayOf,
       }),
   };
 }

@@ -5,50 +5,44 @@ import type { ChatTemplate } from './chat-template.ts';
 export type Span = { readonly start: number; readonly end: number };
 
 /**
- * Renders a conversation and finds what the model has to say of it. The completion of a turn is what stands between the
- * head that the template puts before an answer and the next turn: the answer with the token that ends it, without
- * white space at its end. It is found by rendering the turns before, once with the head of an answer and once with the
- * answer. Templates that show a turn differently when others follow (they drop earlier reasoning) fail that test; there
- * the answer's own text is looked for, and a special token right after it belongs to it.
+ * Finds the completions in a conversation, by the rules of docs/trainer-contract.md ("How a conversation becomes
+ * tokens"): what an assistant's turn adds to the turns before it and the head of an answer, without white space at its
+ * end. A turn that the template shows otherwise once others follow has none. In order, each when it is asked for: every
+ * one costs two renderings.
  *
- * @param scored which turns count.
- * @throws Error where the template refuses the conversation.
+ * @param text all messages as the template shows them.
+ * @param scored which of the assistant's turns count, by index.
  */
-export function completionSpans(
+export function* completionSpans(
   template: ChatTemplate,
   messages: readonly ChatMessage[],
-  options: { scored: (message: ChatMessage, index: number) => boolean; specialTokens: readonly string[] },
-): { text: string; spans: Span[] } {
-  const text = template.render(messages, { prompt: false });
-  const spans: Span[] = [];
-  let from = 0;
+  text: string,
+  scored: (index: number) => boolean,
+): Generator<Span> {
   for (const [index, message] of messages.entries()) {
-    const answer = message.role === 'assistant';
-    const rendered = answer ? renderedSpan(template, messages, index, text) : undefined;
-    const span = rendered ?? searchedSpan(text, from, message.content, options.specialTokens);
-    if (!span) continue;
-    from = Math.max(from, span.end);
-    if (answer && options.scored(message, index) && span.end > span.start) spans.push(span);
+    if (message.role !== 'assistant' || !scored(index)) continue;
+    const span = spanOf(template, messages, index, text);
+    if (span) yield span;
   }
-  return { text, spans };
 }
 
-/** The span by rendering; undefined where the whole does not begin with its parts. */
-function renderedSpan(
+function spanOf(
   template: ChatTemplate,
   messages: readonly ChatMessage[],
   index: number,
   text: string,
 ): Span | undefined {
-  const before = renderedStart(template, messages.slice(0, index), { prompt: true });
-  const through = renderedStart(template, messages.slice(0, index + 1), { prompt: false });
-  if (before === undefined || through === undefined || through.length < before.length) return undefined;
-  if (!text.startsWith(before) || !text.startsWith(through)) return undefined;
-  return trimmed(text, { start: before.length, end: through.length });
+  const before = rendered(template, messages.slice(0, index), { prompt: true });
+  const through = rendered(template, messages.slice(0, index + 1), { prompt: false });
+  if (before === undefined || through === undefined || through.length <= before.length) return undefined;
+  if (!through.startsWith(before) || !text.startsWith(through)) return undefined;
+  const start = before.length;
+  const end = trimmedEnd(text, { start, end: through.length });
+  return end > start ? { start, end } : undefined;
 }
 
 /** Some templates refuse the beginning of a conversation that they take as a whole. */
-function renderedStart(
+function rendered(
   template: ChatTemplate,
   messages: readonly ChatMessage[],
   options: { prompt: boolean },
@@ -60,16 +54,12 @@ function renderedStart(
   }
 }
 
-function searchedSpan(text: string, from: number, content: string, specialTokens: readonly string[]): Span | undefined {
-  const wanted = content.trim();
-  const start = wanted === '' ? -1 : text.indexOf(wanted, from);
-  if (start < 0) return undefined;
-  const end = start + wanted.length;
-  const ending = specialTokens.find((token) => token !== '' && text.startsWith(token, end));
-  return { start, end: end + (ending?.length ?? 0) };
-}
+/** What Python's `str.rstrip` takes away, so that trainers cut at the same place: not what JavaScript's `trimEnd` does. */
+const isSpace = (character: string): boolean =>
+  /[\s\x85]/.test(character) ? character !== '\ufeff' : character >= '\x1c' && character <= '\x1f';
 
-const trimmed = (text: string, { start, end }: Span): Span => ({
-  start,
-  end: start + text.slice(start, end).trimEnd().length,
-});
+function trimmedEnd(text: string, { start, end }: Span): number {
+  let at = end;
+  while (at > start && isSpace(text.charAt(at - 1))) at -= 1;
+  return at;
+}

@@ -12,9 +12,8 @@ export type EncodedRow = {
 };
 
 /**
- * Tokens of a conversation as the model's chat template shows it, the loss on every turn of the assistant. Which tokens
- * count (docs/trainer-contract.md): with `n(text)` the tokens that the ids of `text` share with the ids of the whole from
- * the beginning on, those from `n(all before the completion)` to `n(all up to its end)`.
+ * Tokens of a conversation as the model's chat template shows it, the loss on every turn of the assistant
+ * (docs/trainer-contract.md, "How a conversation becomes tokens").
  *
  * @param tokensMax what is beyond is cut off at the end.
  * @throws Error where the model has no chat template, or its template refuses the conversation.
@@ -38,26 +37,26 @@ function encodeTurns(
   tokensMax: number,
   scored: (index: number) => boolean,
 ): EncodedRow {
-  const { template, specialTokens } = tokenizer;
+  const { template } = tokenizer;
   if (!template) throw new Error('The base model has no chat template.');
-  const { text, spans } = completionSpans(template, messages, {
-    scored: (_, index) => scored(index),
-    specialTokens,
-  });
-  const all = tokenizer.ids(text);
-  const ids = all.slice(0, tokensMax);
+  const last = messages.findLastIndex((message) => message.role === 'assistant');
+  const turns = messages.slice(0, last + 1);
+  const text = turns.length === 0 ? '' : template.render(turns, { prompt: false });
+  const ids: number[] = [];
   const completion: number[] = [];
-  for (const { start, end } of spans) {
-    const first = shared(tokenizer.ids(text.slice(0, start)), all);
-    if (first >= ids.length) break;
-    const last = shared(tokenizer.ids(text.slice(0, end)), all);
-    for (let index = Math.max(1, first); index < Math.min(last, ids.length); index += 1) completion.push(index);
+  let from = 0;
+  for (const { start, end } of completionSpans(template, turns, text, scored)) {
+    append(ids, tokenizer.ids(text.slice(from, start)));
+    const first = ids.length;
+    append(ids, tokenizer.ids(text.slice(start, end)));
+    for (let index = Math.max(1, first); index < Math.min(ids.length, tokensMax); index += 1) completion.push(index);
+    if (ids.length > tokensMax) break;
+    from = end;
   }
-  return { ids, completion, cut: all.length > ids.length };
+  return { ids: ids.slice(0, tokensMax), completion, cut: ids.length > tokensMax };
 }
 
-/** How many tokens both begin with. */
-function shared(part: readonly number[], whole: readonly number[]): number {
-  const differs = part.findIndex((id, index) => id !== whole[index]);
-  return differs < 0 ? part.length : differs;
+/** One by one: as arguments of one call, those of a long text would be too many. */
+function append(ids: number[], more: readonly number[]): void {
+  for (const id of more) ids.push(id);
 }

@@ -8,8 +8,6 @@ export type LanguageTokenizer = {
   ids(text: string): number[];
   /** Ids of one text for an encoder, with the special tokens that its model wants, at most `tokensMax` of them. */
   wrapped(text: string, tokensMax: number): { ids: number[]; cut: boolean };
-  /** Tokens such as `<|im_end|>`, longest first. */
-  readonly specialTokens: readonly string[];
   /** Null where the model has no chat template. */
   readonly template: ChatTemplate | null;
 };
@@ -17,7 +15,6 @@ export type LanguageTokenizer = {
 /** What is used of the library, whose own types do not resolve under Node's rules. */
 type Library = {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
-  get_added_tokens_decoder(): Map<number, { content: string; special: boolean }>;
 };
 
 /**
@@ -38,10 +35,6 @@ export async function openTokenizer(folder: string): Promise<LanguageTokenizer> 
       const kept = inner.length > room ? inner.slice(0, room) : inner;
       return { ids: [...around.before, ...kept, ...around.after], cut: kept.length < inner.length };
     },
-    specialTokens: [...tokenizer.get_added_tokens_decoder().values()]
-      .filter((token) => token.special)
-      .map((token) => token.content)
-      .sort((left, right) => right.length - left.length),
     template: files.chatTemplate === null ? null : chatTemplate(files.chatTemplate, files.specialTokens),
   };
 }

@@ -1,0 +1,42 @@
+import ort from 'onnxruntime-node';
+import { planBatches } from '../rows/plan-batches.ts';
+import { rowCount, rowLength, type TokenRows } from '../rows/token-rows.ts';
+import { batchFeeds, LossFault } from './score-rows.ts';
+
+/**
+ * Logits of each row.
+ *
+ * @param session a graph of `classifyGraph`.
+ * @param order for each class that is asked for, its column in the model's output.
+ * @returns `rows * order.length` numbers
+ * @throws LossFault where one is not finite
+ */
+export async function classifyRows(
+  session: ort.InferenceSession,
+  rows: TokenRows,
+  options: { order: readonly number[]; batchTokens: number },
+): Promise<Float32Array> {
+  const { order } = options;
+  const all = new Float32Array(rowCount(rows) * order.length);
+  const lengths = Float64Array.from({ length: rowCount(rows) }, (_, row) => rowLength(rows, row));
+  const hasTypes = session.inputNames.includes('token_type_ids');
+  for (const batch of planBatches(lengths, options.batchTokens)) {
+    const feeds = batchFeeds(rows, batch);
+    const shape = [batch.rows.length, batch.length];
+    const types = new BigInt64Array(batch.rows.length * batch.length);
+    const { logits } = await session.run(
+      hasTypes ? { ...feeds, token_type_ids: new ort.Tensor('int64', types, shape) } : feeds,
+      ['logits'],
+    );
+    const values = logits?.data as Float32Array;
+    for (const [index, row] of batch.rows.entries()) {
+      for (const [column, from] of order.entries()) {
+        const value = values[index * order.length + from] as number;
+        if (!Number.isFinite(value)) throw new LossFault(`A logit of row ${row + 1} is ${value}.`);
+        all[row * order.length + column] = value;
+      }
+    }
+    logits?.dispose();
+  }
+  return all;
+}
