@@ -2,14 +2,17 @@ import { openAsBlob } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { Client, CreateJobInput } from '@agon/client';
-import type { MetricName, TaskName } from '@agon/contracts';
+import { type MetricName, TaskName, TextColumns, taskTable } from '@agon/contracts';
 import type { Command } from 'commander';
 import { positiveNumber } from '../command.ts';
 import { CommandError, type Context, type SharedOptions } from '../context.ts';
 
 export type JobOptions = SharedOptions & {
-  target: string;
+  target?: string;
   task?: string;
+  baseModel?: string;
+  maxTokens?: number;
+  column?: string[];
   metric?: string;
   goal?: string;
   minutes: number;
@@ -23,8 +26,11 @@ export type JobOptions = SharedOptions & {
 /** What `submit` and `validate` have in common: the dataset and what is asked for. */
 export const addJobOptions = (command: Command): Command =>
   command
-    .requiredOption('-t, --target <column>', 'column to predict')
-    .option('--task <task>', 'tabular-classification or tabular-regression; inferred where left out')
+    .option('-t, --target <column>', 'column to predict; not for chat and preference')
+    .option('--task <task>', `${Object.keys(taskTable).join(', ')}; inferred where left out`)
+    .option('--base-model <org/name>', 'model to start from, for tasks on text; auto lets the service choose')
+    .option('--max-tokens <count>', 'longest row of a task on text', positiveNumber)
+    .option('--column <ours=theirs...>', 'what columns of text are called in the file, as in --column prompt=question')
     .option('-m, --metric <metric>', 'what the race is won by (default: by task)')
     .option('--goal <value>', 'end the race early at this score')
     .option('--minutes <minutes>', 'minutes of racing', positiveNumber, 2)
@@ -48,12 +54,32 @@ export function createJobOf(fileId: string, options: JobOptions): CreateJobInput
   const metric = options.metric as MetricName | undefined;
   return {
     training_file: fileId,
-    target: options.target,
-    ...(options.task ? { task: options.task as TaskName } : {}),
+    ...(options.target ? { target: options.target } : {}),
+    ...(options.task ? { task: taskOf(options.task) } : {}),
+    ...(options.baseModel ? { base_model: options.baseModel } : {}),
+    ...(options.maxTokens ? { text: { max_tokens: options.maxTokens } } : {}),
+    columns: columnsOf(options.column ?? []),
     objective: { ...(metric ? { metric } : {}), ...(options.goal ? { goal: Number(options.goal) } : {}) },
     budget: { minutes: options.minutes, seats: options.seats, wait_minutes: options.wait },
     ...(options.seed ? { seed: Number(options.seed) } : {}),
     ...(options.suffix ? { suffix: options.suffix } : {}),
     ignore_columns: options.ignore ?? [],
   };
+}
+
+function taskOf(name: string): TaskName {
+  const task = TaskName.safeParse(name);
+  if (task.success) return task.data;
+  throw new CommandError(`There is no task ${JSON.stringify(name)}; the tasks are ${TaskName.options.join(', ')}.`);
+}
+
+/** @throws CommandError for a pair that is not `ours=theirs`, or a name of ours that there is not. */
+export function columnsOf(pairs: readonly string[]): TextColumns {
+  const known = Object.keys(TextColumns.shape);
+  const entries = pairs.map((pair) => {
+    const [, ours = '', theirs = ''] = /^([^=]+)=(.+)$/s.exec(pair) ?? [];
+    if (known.includes(ours)) return [ours, theirs] as const;
+    throw new CommandError(`--column ${pair} is not like prompt=question; our names are ${known.join(', ')}.`);
+  });
+  return TextColumns.parse(Object.fromEntries(entries));
 }

@@ -6,16 +6,22 @@ import { answer, CommandError, type Context, clientOf, type SharedOptions } from
 import { pullModel } from '../pull-model.ts';
 import { readRows } from '../read-rows.ts';
 import { formatBytes, formatNumber, formatScore, renderTable } from '../terminal/table.ts';
+import { addImport, listBaseModels } from './base-models.ts';
 
 type Row = Predict['rows'][number];
 
-/** `agon models`, `pull`, `predict`. */
+/** `agon models`, `models import`, `pull`, `predict`. */
 export const registerModels: Register = (program, context) => {
-  addCommand(program, {
+  const models = addCommand(program, {
     usage: 'models',
-    summary: 'list published winners',
-    examples: ['models', 'models --json'],
-  }).action(async (options: SharedOptions) => {
+    summary: 'list published winners, or the models that jobs may start from; `models import` brings one of those in',
+    examples: ['models', 'models --json', 'models --base'],
+  }).option('--base', 'list base models');
+  // Else the options of `models` would be taken from those behind `models import`.
+  models.enablePositionalOptions();
+  addImport(models, context);
+  models.action(async (options: SharedOptions & { base?: boolean }) => {
+    if (options.base) return listBaseModels(context, options);
     const page = await (await clientOf(context, options)).models.list({ limit: 100 });
     const rows = page.data.map((model) => [
       model.id,

@@ -15,6 +15,8 @@ export const registerSubmit: Register = (program, context) => {
       'submit houses.csv --target price --minutes 5 --watch',
       'submit churn.parquet -t churned -m roc_auc --seats 5 --ignore customer_id',
       'submit file-01abc… -t label --goal 0.95 -m accuracy --json',
+      'submit talks.jsonl --task chat --base-model agon/tiny --max-tokens 512 --watch',
+      'submit faq.csv --task chat --base-model auto --column prompt=question completion=answer',
     ],
   });
   addJobOptions(command)

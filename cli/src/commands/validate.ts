@@ -9,7 +9,11 @@ export const registerValidate: Register = (program, context) => {
   const command = addCommand(program, {
     usage: 'validate <file>',
     summary: 'check a dataset and what would be made of it, without creating a job',
-    examples: ['validate houses.csv --target price', 'validate churn.csv -t churned --json'],
+    examples: [
+      'validate houses.csv --target price',
+      'validate churn.csv -t churned --json',
+      'validate talks.jsonl --task chat --base-model agon/tiny',
+    ],
   });
   addJobOptions(command).action(async (file: string, options: JobOptions) => {
     const client = await clientOf(context, options);

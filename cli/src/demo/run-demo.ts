@@ -112,7 +112,7 @@ async function predictSome(client: Client, job: Job, demo: Demo): Promise<void> 
   const inputs = rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== job.target)));
   const predictions = await client.models.predict(job.model ?? '', { rows: inputs });
   const lines = predictions.data.map((prediction, index) => [
-    String(rows[index]?.[job.target] ?? ''),
+    String(rows[index]?.[job.target ?? ''] ?? ''),
     prediction.label ?? formatNumber(prediction.value),
     prediction.label === undefined ? '' : `${(100 * (prediction.probabilities?.[prediction.label] ?? 0)).toFixed(1)} %`,
   ]);

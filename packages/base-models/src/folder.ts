@@ -9,6 +9,8 @@ import { readFacts } from './facts/read-facts.ts';
 import { type FileEntry, folderFiles } from './files/model-files.ts';
 import { selectFiles } from './files/select-files.ts';
 
+export { revisionOf } from './revision.ts';
+
 export type ModelFolder = { readonly files: readonly FileEntry[]; readonly facts: BaseModelFacts };
 
 /** @throws AppError `base_model_invalid` that says what the folder lacks, `base_model_too_large` */

@@ -1,18 +1,16 @@
-import { createHash } from 'node:crypto';
-import { AppError, type BlobRef } from '@agon/contracts';
+import { AppError } from '@agon/contracts';
 import type { Clock } from '@agon/kit';
 import type { ArtifactStore, BaseModelRecord, BaseModelStore } from '@agon/store';
 import { readFacts } from './facts/read-facts.ts';
 import { blobFiles } from './files/model-files.ts';
 import { selectFiles } from './files/select-files.ts';
+import { idOf, type ModelBlob, revisionOf } from './revision.ts';
 
 export type ImportDeps = {
   readonly stores: { readonly baseModels: BaseModelStore };
   readonly artifacts: Pick<ArtifactStore, 'read' | 'stat'>;
   readonly clock: Clock;
 };
-
-export type ModelBlob = BlobRef & { readonly path: string };
 
 export type BaseModelImport = {
   readonly name: string;
@@ -21,16 +19,6 @@ export type BaseModelImport = {
   readonly source: BaseModelRecord['source'];
   readonly blobs: readonly ModelBlob[];
 };
-
-const revisionCharacters = 12;
-
-/** Equal files have equal revisions, whatever order they come in. */
-export function revisionOf(files: readonly ModelBlob[]): string {
-  const lines = files.map(({ path, sha256 }) => `${path} ${sha256}\n`).sort();
-  return createHash('sha256').update(lines.join('')).digest('hex').slice(0, revisionCharacters);
-}
-
-export const idOf = (name: string, revision: string): string => `${name}@${revision}`;
 
 /**
  * Makes a base model of blobs: keeps the files that jobs need, reads what they are, and writes the record. The same

@@ -3,4 +3,5 @@
  * from a hub, and chooses one where the client leaves it open. May import contracts, kit, model-graph and the types of
  * the store; the api and the scheduler call it. `./folder` is for the command line.
  */
-export { type BaseModelImport, idOf, importBaseModel, type ModelBlob, revisionOf } from './import-base-model.ts';
+export { type BaseModelImport, importBaseModel } from './import-base-model.ts';
+export { idOf, type ModelBlob, revisionOf } from './revision.ts';

@@ -10,3 +10,4 @@ export * from './memory-queue.ts';
 export * from './private-servers.ts';
 export * from './sequential-ids.ts';
 export * from './test-servers.ts';
+export * from './tiny-model.ts';
