@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { someCapabilities } from '@agon/testing';
 import { openRace } from './open-race.ts';
 import type { TestApi } from './test-api.ts';
 import { type TestMiner, testMiner } from './test-miner.ts';
@@ -20,7 +21,7 @@ export async function leaseRun(api: TestApi, options: Parameters<typeof openRace
   const job = await openRace(api, { seats: 1, ...options });
   const miner = testMiner(api, 'ada');
   await miner.register();
-  const lease = await miner.lease(0);
+  const lease = await miner.lease(0, {}, someCapabilities({ tasks: [job.task] }));
   if (lease.status !== 200) throw new Error(`There was no lease but ${lease.status}.`);
   const run = lease.body.run as string;
   const act = (action: string, body: object = {}): Promise<Answer> =>
