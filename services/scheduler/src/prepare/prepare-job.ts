@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode, type HandlerOutcome, jobCatalog } from '@agon/contracts';
 import { inspectDataset, prepareDataset } from '@agon/dataset';
-import { chooseObjective } from '@agon/domain';
-import type { JobChange, JobRecord } from '@agon/store';
+import { chooseObjective, needsOfJob } from '@agon/domain';
+import type { BaseModelRecord, JobChange, JobRecord } from '@agon/store';
 import { announceEvents } from '../announce.ts';
 import { failJob, withAdvice } from '../fail-job.ts';
 import type { SchedulerDeps } from '../scheduler-deps.ts';
@@ -46,15 +46,23 @@ export async function prepareJob(deps: SchedulerDeps, { jobId }: { jobId: string
 async function readAndSplit(deps: SchedulerDeps, job: JobRecord): Promise<HandlerOutcome | 'split'> {
   const watch = new JobWatch({ jobs: deps.stores.jobs, clock: deps.clock, jobId: job.id });
   const source = datasetSource({ artifacts: deps.artifacts, job, watch });
-  const { task, target, ignore_columns: ignoreColumns, objective } = job.spec;
-  const wish = { task, target, ignoreColumns, metric: objective.metric };
+  const { task, target, columns, ignore_columns: ignoreColumns, objective } = job.spec;
+  const wish = { task, target, columns, ignoreColumns, metric: objective.metric };
   const inspection = await inspectDataset(source, wish, { signal: watch.signal });
   if (!inspection.ok) return refuse(deps, job, { ...inspection.error, problems: inspection.problems });
 
   const prepared = await prepareDataset(source, inspection, {
     splitSecret: job.splitSecret,
     signal: watch.signal,
-    write: (_name, csv) => deps.artifacts.put(watched(csv, watch)),
+    write: (_name, text) => deps.artifacts.put(watched(text, watch)),
+  });
+  const base = await baseModelOf(deps, job);
+  const needs = needsOfJob({
+    task: inspection.task,
+    train: prepared.parts.train,
+    table: inspection.table,
+    base: base?.facts ?? null,
+    text: job.text,
   });
   const rows = prepared.report.parts;
   const updated = await deps.stores.jobs.update({
@@ -69,7 +77,7 @@ async function readAndSplit(deps: SchedulerDeps, job: JobRecord): Promise<Handle
       table: inspection.table,
       splitCommitment: prepared.commitment,
       parts: prepared.parts,
-      needs: prepared.needs,
+      needs: { memoryMib: needs.memoryMib, vramMib: needs.vramMib, cpus: needs.cpus },
     } satisfies JobChange,
     event: {
       type: 'job.prepared',
@@ -81,6 +89,14 @@ async function readAndSplit(deps: SchedulerDeps, job: JobRecord): Promise<Handle
   if (!updated) return 'skipped';
   await announceEvents(deps, job.id);
   return 'split';
+}
+
+/** @throws AppError `base_model_not_found` where it was deleted after the job had been created. */
+async function baseModelOf(deps: SchedulerDeps, { baseModel }: JobRecord): Promise<BaseModelRecord | null> {
+  if (baseModel === null) return null;
+  const found = await deps.stores.baseModels.find(baseModel.id);
+  if (found) return found;
+  throw new AppError('base_model_not_found', `The base model ${baseModel.id} is not here any more.`);
 }
 
 type Refusal = { code: ErrorCode; message: string; problems: readonly unknown[] };

@@ -1,5 +1,6 @@
 import type { Clock } from '@agon/kit';
 import type {
+  BaseModelRecord,
   EvaluationRecord,
   EvaluationStore,
   EventRecord,
@@ -20,6 +21,7 @@ export type MemoryStores = Stores & {
   log(jobId: string): EventRecord[];
   readonly modelRecords: Map<string, ModelRecord>;
   addMiner(miner: MinerRecord): void;
+  readonly baseModelRecords: Map<string, BaseModelRecord>;
 };
 
 /** A store of which the scheduler calls nothing. */
@@ -72,6 +74,7 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
   const { jobs, events, log } = memoryJobs(clock);
   const modelRecords = new Map<string, ModelRecord>();
   const miners = new Map<string, MinerRecord>();
+  const baseModelRecords = new Map<string, BaseModelRecord>();
   return {
     jobs,
     events,
@@ -89,6 +92,11 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
         return true;
       },
       find: async (modelId) => structuredClone(modelRecords.get(modelId)),
+    },
+    baseModelRecords,
+    baseModels: {
+      ...unused<Stores['baseModels']>(),
+      find: async (id) => structuredClone(baseModelRecords.get(id)),
     },
     addMiner: (miner) => void miners.set(miner.id, miner),
     miners: { ...unused<Stores['miners']>(), find: async (minerId) => structuredClone(miners.get(minerId)) },
