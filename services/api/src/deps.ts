@@ -1,8 +1,17 @@
-import type { DatasetProblem, DatasetReport, ErrorCode, MetricName, TableSchema, TaskName, TextColumns } from '@agon/contracts';
+import type {
+  DatasetProblem,
+  DatasetReport,
+  ErrorCode,
+  MetricName,
+  TableSchema,
+  TaskName,
+  TextColumns,
+} from '@agon/contracts';
 import type { Clock, Log, NewId } from '@agon/kit';
 import type { ClassPrediction, TableInputs } from '@agon/onnx';
 import type { QueueProducer } from '@agon/queue/producer';
 import type { ArtifactStore, Stores } from '@agon/store';
+import type { ResolveBaseModel } from './base-models/resolve-type.ts';
 import type { Metrics } from './http/metrics.ts';
 import type { Tally } from './http/tally.ts';
 import type { LeaseDesk } from './leases/lease-desk.ts';
@@ -19,16 +28,15 @@ export type InspectionQuestion = {
   readonly signal: AbortSignal;
 };
 
-export type Needs = { readonly memoryMib: number; readonly vramMib: number; readonly cpus: number };
-
 export type InspectionAnswer =
   | {
       readonly ok: true;
       readonly task: TaskName;
       readonly taskInferred: string | null;
       readonly report: DatasetReport;
-      readonly table: TableSchema;
-      readonly needs: Needs;
+      readonly table: TableSchema | null;
+      /** About how many bytes the training part will have. */
+      readonly trainBytes: number;
     }
   | {
       readonly ok: false;
@@ -62,6 +70,7 @@ export type AppDeps = {
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: Log;
   readonly inspectDataset: (question: InspectionQuestion) => Promise<InspectionAnswer>;
+  readonly resolveBaseModel: ResolveBaseModel;
   /**
    * Runs a published model; `columns` in the order of `table.columns`.
    *

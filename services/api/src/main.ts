@@ -7,6 +7,7 @@ import { connectQueue } from '@agon/queue/producer';
 import { connectStores, fileArtifactStore } from '@agon/store';
 import { z } from 'zod';
 import { buildApp } from './app.ts';
+import { storedBaseModel } from './base-models/stored-base-model.ts';
 import { ApiEnvironment } from './config.ts';
 import { listen } from './http/http-server.ts';
 import { datasetInspector } from './jobs/dataset-inspector.ts';
@@ -51,6 +52,7 @@ async function start(): Promise<void> {
       randomBytes,
       log,
       inspectDataset: datasetInspector(artifacts),
+      resolveBaseModel: storedBaseModel(stores),
       queueCounts: () => queue.counts(),
       predict: ({ modelPath, ...table }) => models.use(modelPath, (child) => predictTable({ child, ...table })),
       stopping: stopping.signal,

@@ -11,8 +11,11 @@ import {
   type TaskName,
   taskTable,
 } from '@agon/contracts';
+import { needsOfJob } from '@agon/domain';
 import type { FileRecord } from '@agon/store';
-import type { InspectionAnswer, Needs, RouteDeps } from '../deps.ts';
+import type { InspectionAnswer, RouteDeps } from '../deps.ts';
+import { checkWish } from './check-wish.ts';
+import { type ChosenBaseModel, chooseBaseModel } from './choose-base-model.ts';
 
 /** What creating a job needs to know of its dataset. */
 export type CheckedJob = {
@@ -20,8 +23,12 @@ export type CheckedJob = {
   readonly taskInferred: string | null;
   readonly objective: Objective;
   /** Null where the file is so large that it is read while the job prepares. */
-  readonly inspected: { readonly report: DatasetReport; readonly table: TableSchema; readonly needs: Needs } | null;
-};
+  readonly inspected: {
+    readonly report: DatasetReport;
+    readonly table: TableSchema | null;
+    readonly needs: ReturnType<typeof needsOfJob>;
+  } | null;
+} & ChosenBaseModel;
 
 /** @throws AppError `metric_unsuitable` that lists the metrics of the task. */
 function objectiveOf(task: TaskName, wanted: CreateJob['objective']): Objective {
@@ -58,7 +65,10 @@ export async function inspect(
   deps: Pick<RouteDeps, 'inspectDataset' | 'inspections'>,
   { spec, file, signal }: JobCheck,
 ): Promise<InspectionAnswer | undefined> {
-  if (spec.task) objectiveOf(spec.task, spec.objective);
+  if (spec.task) {
+    objectiveOf(spec.task, spec.objective);
+    checkWish(spec.task, spec);
+  }
   if (file.bytes > limits.datasetCheckedAtCreateBytesMax) return undefined;
   const question = {
     source: file,
@@ -75,9 +85,13 @@ export async function inspect(
 /**
  * What follows from a job and its dataset.
  *
- * @throws AppError `metric_unsuitable`, `task_not_inferable`, or the dataset's refusal.
+ * @throws AppError `metric_unsuitable`, `task_not_inferable`, the dataset's refusal, or that of the base model.
  */
-export function conclude(spec: CreateJob, answer: InspectionAnswer | undefined): CheckedJob {
+export async function conclude(
+  deps: Pick<RouteDeps, 'resolveBaseModel'>,
+  { spec, signal }: Pick<JobCheck, 'spec' | 'signal'>,
+  answer: InspectionAnswer | undefined,
+): Promise<CheckedJob> {
   if (answer?.ok === false) throw datasetRefusal(answer);
   const task = answer?.task ?? spec.task;
   if (!task) {
@@ -85,10 +99,15 @@ export function conclude(spec: CreateJob, answer: InspectionAnswer | undefined):
     const message = `The task of a file larger than ${mib} MiB is not inferred; name one of ${Object.keys(taskTable).join(', ')}.`;
     throw new AppError('task_not_inferable', message, { param: 'task' });
   }
-  return {
-    task,
-    taskInferred: answer?.taskInferred ?? null,
-    objective: objectiveOf(task, spec.objective),
-    inspected: answer ? { report: answer.report, table: answer.table, needs: answer.needs } : null,
-  };
+  const objective = objectiveOf(task, spec.objective);
+  checkWish(task, spec);
+  const chosen = await chooseBaseModel(deps, { task, spec, signal });
+  const taskInferred = answer?.taskInferred ?? null;
+  return { task, taskInferred, objective, ...chosen, inspected: answer ? inspectedOf(answer, chosen) : null };
+}
+
+function inspectedOf(answer: InspectionAnswer & { ok: true }, { base, text }: ChosenBaseModel) {
+  const { task, report, table, trainBytes } = answer;
+  const train = { bytes: trainBytes, rows: report.parts.train };
+  return { report, table, needs: needsOfJob({ task, train, table, base: base?.model.facts ?? null, text }) };
 }

@@ -13,6 +13,15 @@ import { readJob } from './find-job.ts';
 /** Until the dataset was read. */
 const needsUnknown = { memoryMib: 512, vramMib: 0, cpus: 1 };
 
+const machineOf = ({ memoryMib, vramMib, cpus }: JobRecord['needs']): JobRecord['needs'] => ({
+  memoryMib,
+  vramMib,
+  cpus,
+});
+
+const baseModelOf = (base: CheckedJob['base']): JobRecord['baseModel'] =>
+  base && { id: base.model.id, name: base.model.name, revision: base.model.revision, why: base.why };
+
 type Attempt = {
   readonly jobId: string;
   readonly caller: KeyCaller;
@@ -42,15 +51,15 @@ function jobRecord(deps: RouteDeps, attempt: Attempt, file: FileRecord, checked:
     objective: checked.objective,
     seed: spec.seed ?? Buffer.from(deps.randomBytes(4)).readUInt32BE() >>> 1,
     splitSecret: Buffer.from(deps.randomBytes(32)).toString('hex'),
-    baseModel: null,
-    text: null,
+    baseModel: baseModelOf(checked.base),
+    text: checked.text,
     source: { sha256: file.sha256, bytes: file.bytes, filename: file.filename },
     dataset: checked.inspected?.report ?? null,
     table: checked.inspected?.table ?? null,
     splitCommitment: null,
     parts: null,
     baseline: null,
-    needs: checked.inspected?.needs ?? needsUnknown,
+    needs: checked.inspected ? machineOf(checked.inspected.needs) : needsUnknown,
     goalReached: false,
     judgement: null,
     result: null,
@@ -65,7 +74,7 @@ async function insertJob(deps: RouteDeps, attempt: Attempt): Promise<JobRecord> 
   const { spec, caller, signal, jobId } = attempt;
   const owned = { fileId: spec.training_file, accountId: caller.accountId };
   const file = await findFile(deps.stores, owned, 'training_file');
-  const checked = conclude(spec, await inspect(deps, { spec, file, signal }));
+  const checked = await conclude(deps, attempt, await inspect(deps, { spec, file, signal }));
   const job = jobRecord(deps, attempt, file, checked);
   const message = `The job was created for ${file.filename}; the dataset is read next.`;
   try {
@@ -115,6 +124,8 @@ export const createJob = route({
     ...(['invalid_request', 'invalid_json', 'file_not_found', 'idempotency_key_reused', 'metric_unsuitable'] as const),
     ...(['dataset_invalid', 'dataset_unreadable', 'dataset_too_large', 'dataset_too_small'] as const),
     ...(['target_missing', 'target_unsuitable', 'task_not_inferable'] as const),
+    ...(['base_model_missing', 'base_model_unsuitable', 'base_model_not_found'] as const),
+    ...(['base_model_unavailable', 'base_model_too_large'] as const),
   ],
   async handle({ deps, caller, body: spec, request, response, gone }) {
     const { key, bodyHash, expiresAt } = reservation(deps, caller, request.get('idempotency-key'), spec);

@@ -1,5 +1,4 @@
 import { inspectDataset } from '@agon/dataset';
-import { deriveNeeds } from '@agon/domain';
 import type { ArtifactStore, ByteSource } from '@agon/store';
 import type { AppDeps, InspectionQuestion } from '../deps.ts';
 
@@ -23,7 +22,6 @@ export function datasetInspector(artifacts: Pick<ArtifactStore, 'read' | 'localP
     if (!found.ok) return found;
     const { task, taskInferred, report, table } = found;
     const share = report.parts.train / Math.max(1, report.rows);
-    const size = { rows: report.parts.train, columns: table.columns.length, trainBytes: Math.ceil(bytes * share) };
-    return { ok: true, task, taskInferred, report, table, needs: deriveNeeds({ task, ...size }) };
+    return { ok: true, task, taskInferred, report, table, trainBytes: Math.ceil(bytes * share) };
   };
 }

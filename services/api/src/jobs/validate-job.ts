@@ -19,10 +19,19 @@ async function estimate(deps: RouteDeps, spec: CreateJob, checked: CheckedJob): 
     seats: spec.budget.seats,
     miners_that_fit: await minersThatFit(deps, checked),
     memory_mib: checked.inspected?.needs.memoryMib ?? 0,
+    epoch_minutes: checked.inspected?.needs.epochMinutes ?? null,
   };
 }
 
-const empty = { task: null, task_inferred: null, objective: null, dataset: null, problems: [], error: null };
+const empty = {
+  task: null,
+  task_inferred: null,
+  base_model: null,
+  objective: null,
+  dataset: null,
+  problems: [],
+  error: null,
+};
 
 function refused(error: AppError): JobEstimate {
   const problems = [...(error.facts.problems ?? [])];
@@ -36,7 +45,10 @@ function refused(error: AppError): JobEstimate {
   };
 }
 
-/** What is wrong with the data, the target or the metric; everything else is a refusal of the request. */
+const baseModelWire = (base: CheckedJob['base']): JobEstimate['base_model'] =>
+  base && { name: base.model.name, revision: base.model.revision, why: base.why };
+
+/** What is wrong with the data, the target, the metric or the base model; everything else is a refusal of the request. */
 const answered = new Set<ErrorCode>([
   ...([
     'dataset_invalid',
@@ -46,6 +58,7 @@ const answered = new Set<ErrorCode>([
     'metric_unsuitable',
   ] as const),
   ...(['target_missing', 'target_unsuitable', 'task_not_inferable'] as const),
+  ...(['base_model_missing', 'base_model_unsuitable', 'base_model_not_found', 'base_model_too_large'] as const),
 ]);
 
 export const validateJob = route({
@@ -60,17 +73,19 @@ export const validateJob = route({
   request: { body: CreateJob },
   response: JobEstimate,
   status: 200,
-  errors: ['invalid_request', 'invalid_json', 'file_not_found'],
+  errors: ['invalid_request', 'invalid_json', 'file_not_found', 'base_model_unavailable'],
   async handle({ deps, caller, body: spec, gone }) {
     const owned = { fileId: spec.training_file, accountId: caller.accountId };
     const file = await findFile(deps.stores, owned, 'training_file');
     try {
-      const checked = conclude(spec, await inspect(deps, { spec, file, signal: gone }));
+      const check = { spec, file, signal: gone };
+      const checked = await conclude(deps, check, await inspect(deps, check));
       return {
         object: 'job.validation' as const,
         valid: true,
         task: checked.task,
         task_inferred: checked.taskInferred,
+        base_model: baseModelWire(checked.base),
         objective: checked.objective,
         dataset: checked.inspected?.report ?? null,
         problems: [],
