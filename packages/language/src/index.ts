@@ -6,6 +6,7 @@
 export type { EncodedRows, TextRows } from './rows/encode-rows.ts';
 export { completionCounts, type TokenRows } from './rows/token-rows.ts';
 export { LanguageScorer, type ScorerLimits } from './scorer/language-scorer.ts';
+export { type BaseModelFiles, LanguageScorers } from './scorer/language-scorers.ts';
 export type { ModelFile } from './scorer/link-files.ts';
 export { type EncodedRow, encodeChat } from './tokenizer/encode-chat.ts';
 export { encodePreference } from './tokenizer/encode-preference.ts';

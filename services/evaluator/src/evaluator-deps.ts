@@ -1,4 +1,5 @@
 import type { Clock, Log } from '@agon/kit';
+import type { LanguageScorers } from '@agon/language';
 import type { QueueProducer } from '@agon/queue/producer';
 import type { ArtifactStore, Stores } from '@agon/store';
 import type { TaskModules } from './tasks/task-module.ts';
@@ -16,9 +17,11 @@ export type ScoringLimits = {
 
 /** Everything that the handlers reach beyond themselves. */
 export type EvaluatorDeps = {
-  readonly stores: Pick<Stores, 'jobs' | 'runs' | 'seats' | 'evaluations' | 'events'>;
+  readonly stores: Pick<Stores, 'jobs' | 'runs' | 'seats' | 'evaluations' | 'events' | 'baseModels'>;
   readonly artifacts: Pick<ArtifactStore, 'put' | 'read' | 'localPath'>;
   readonly queue: Pick<QueueProducer, 'add' | 'signal'>;
+  /** Keeps the last base model loaded. */
+  readonly scorers: Pick<LanguageScorers, 'use'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Versions of the software, for evaluations: `{ agon, node }`; a task adds its runtime's. */

@@ -1,15 +1,20 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { limits } from '@agon/contracts';
 import { createLogger, Shutdown, systemClock } from '@agon/kit';
+import { LanguageScorers } from '@agon/language';
 import { connectQueue } from '@agon/queue/producer';
 import { startWorkers } from '@agon/queue/worker';
 import { connectStores, fileArtifactStore } from '@agon/store';
 import { z } from 'zod';
 import { buildEvaluator } from './build-evaluator.ts';
 import { readSettings } from './config.ts';
+import { makeScoringFolder } from './scoring-folder.ts';
 import { taskModules } from './tasks/task-modules.ts';
 
 const patienceMs = 60 * 60_000;
+/** A base model stays loaded this long without a submission on it. */
+const scorerIdleMs = 120_000;
 
 const settings = readSettings(process.env);
 const log = createLogger({ name: 'evaluator', level: settings.LOG_LEVEL });
@@ -20,6 +25,14 @@ const readVersion = async (): Promise<string> =>
     .object({ version: z.string() })
     .parse(JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))).version;
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 async function start(): Promise<void> {
   const clock = systemClock;
   const redisUrl = settings.REDIS_URL;
@@ -28,10 +41,19 @@ async function start(): Promise<void> {
   const queue = await connectQueue({ redisUrl, log });
   shutdown.add('queue', () => queue.close());
   const artifacts = fileArtifactStore({ folder: settings.ARTIFACTS_DIR });
+  const scoringFolder = await makeScoringFolder({
+    artifactsFolder: settings.ARTIFACTS_DIR,
+    machine: hostname(),
+    pid: process.pid,
+    isAlive,
+  });
+  shutdown.add('scoring folder', () => rm(scoringFolder, { recursive: true, force: true }));
+  const scorers = new LanguageScorers({ folder: scoringFolder, idleMs: scorerIdleMs });
   const handlers = buildEvaluator({
     stores,
     artifacts,
     queue,
+    scorers,
     clock,
     log,
     versions: { agon: await readVersion(), node: process.versions.node },
@@ -47,6 +69,8 @@ async function start(): Promise<void> {
   });
   const workers = startWorkers({ redisUrl, log, handlers, clock });
   shutdown.add('workers', () => workers.close());
+  // Before the workers: scoring a large model would keep them for long, and is done again by whoever comes next.
+  shutdown.add('scorers', () => scorers.close());
   process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
 }
 

@@ -62,8 +62,11 @@ const encoders: {
       }),
     ),
   text: (tokenizer, rows, tokensMax) =>
-    rows.map((row) => ({ parts: [{ ...tokenizer.wrapped(row.text, tokensMax), completion: [] }] })),
+    rows.map((row) => ({ parts: [{ ...someTokens(tokenizer.wrapped(row.text, tokensMax)), completion: [] }] })),
 };
+
+/** An empty text is a text: where no special token stands for it, any token does. */
+const someTokens = <T extends { ids: number[] }>(row: T): T => (row.ids.length > 0 ? row : { ...row, ids: [0] });
 
 function tried(encode: () => EncodedRow[]): Encoded {
   try {
@@ -74,7 +77,7 @@ function tried(encode: () => EncodedRow[]): Encoded {
 }
 
 function reasonOf(kind: TextRows['kind'], parts: readonly EncodedRow[]): string | undefined {
-  if (kind === 'text') return parts.some((part) => part.ids.length === 0) ? 'it has no tokens' : undefined;
+  if (kind === 'text') return undefined;
   if (parts.every((part) => part.completion.length > 0)) return undefined;
   return parts.some((part) => part.cut) ? 'its answer begins beyond the limit of tokens' : 'it has no answer to score';
 }

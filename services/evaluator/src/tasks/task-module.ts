@@ -1,4 +1,4 @@
-import type { Objective, TableSchema, TaskName } from '@agon/contracts';
+import type { Objective, TableSchema, TaskName, TextLimits } from '@agon/contracts';
 import type { Outcome } from '@agon/domain';
 import type { JobRecord, SubmissionRecord } from '@agon/store';
 import type { EvaluatorDeps } from '../evaluator-deps.ts';
@@ -8,7 +8,10 @@ export type PreparedJob = {
   readonly id: string;
   readonly task: TaskName;
   readonly objective: Objective;
-  readonly table: TableSchema;
+  /** What a row holds, for the tasks that predict a target. */
+  readonly table: TableSchema | null;
+  readonly text: TextLimits | null;
+  readonly baseModel: JobRecord['baseModel'];
   readonly parts: NonNullable<JobRecord['parts']>;
 };
 
