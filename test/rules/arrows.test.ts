@@ -9,7 +9,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/dataset': ['contracts', 'domain', 'kit'],
   'packages/store': ['contracts', 'kit'],
   'packages/model-graph': ['contracts', 'kit'],
-  'packages/base-models': ['contracts', 'kit', 'store', 'model-graph'],
+  'packages/base-models': ['contracts', 'domain', 'kit', 'store', 'model-graph'],
   'packages/queue': ['contracts', 'kit'],
   'packages/onnx': ['contracts', 'kit'],
   'packages/language': ['contracts', 'onnx', 'model-graph'],
