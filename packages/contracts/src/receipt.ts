@@ -8,7 +8,7 @@ import { ModelFile } from './model.ts';
 import { RunFailure } from './run.ts';
 import { RunStatus } from './run-status.ts';
 import { TaskName } from './task.ts';
-import { TextColumns } from './text.ts';
+import { TextColumns, TextLimits } from './text.ts';
 
 export const ReceiptEntry = z.object({
   run: RunId,
@@ -51,6 +51,9 @@ export const ReceiptBody = z
       parts: z.object({ train: z.int(), selection: z.int(), report: z.int() }),
     }),
     table: TableSchema.nullable(),
+    /** Of text tasks: what every submission started from and was scored with. */
+    base_model: z.object({ name: z.string(), revision: z.string(), files: z.array(ModelFile) }).optional(),
+    text: TextLimits.optional(),
     split: z.object({ algorithm: z.literal('agon-split-1'), secret: Sha256, commitment: Sha256 }),
     baseline: z.object({ selection: z.number(), report: z.number() }),
     entries: z.array(ReceiptEntry),

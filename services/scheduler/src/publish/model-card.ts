@@ -1,52 +1,46 @@
 import type { RunRecord } from '@agon/store';
 import { stringify } from 'yaml';
 import { figure, interval } from '../figure.ts';
-import { howToUse } from './how-to-use.ts';
-import type { JudgedJob } from './judged-job.ts';
+import type { CardInput, CardKind } from './card-kind.ts';
+import { languageCard } from './language-card.ts';
 import { code, plain, table } from './markdown-table.ts';
+import { onnxCard } from './onnx-card.ts';
 
-export type ModelCardInput = {
-  readonly job: JudgedJob;
+export type ModelCardInput = CardInput & {
   readonly runs: readonly RunRecord[];
-  readonly id: string;
-  readonly name: string;
-  /** The path of the ONNX file in the model's files. */
-  readonly modelPath: string;
   /** The key that signed the receipt. */
   readonly publicKey: string;
 };
 
-const columnsShownMax = 200;
-
 /** The model card: metadata as the Hugging Face hub reads it, then what a person wants to know before using the model. */
 export function modelCard(input: ModelCardInput): string {
+  const kind = input.format === 'onnx' ? onnxCard : languageCard;
   const sections = [
     `# ${input.name}`,
-    what(input),
+    what(input, kind),
     score(input),
     race(input),
-    data(input),
-    howToUse(input),
+    data(input, kind),
+    kind.usage(input),
     receipt(input),
   ];
-  return `---\n${stringify(metadata(input), { lineWidth: 0 })}---\n\n${sections.join('\n\n')}\n`;
+  return `---\n${stringify(metadata(input, kind), { lineWidth: 0 })}---\n\n${sections.join('\n\n')}\n`;
 }
 
-function metadata({ job, name }: ModelCardInput) {
+function metadata(input: ModelCardInput, kind: CardKind) {
+  const { job, name } = input;
   const { result } = job;
-  const split = { name: 'hidden report rows', type: 'tabular', split: 'report' };
+  const split = { name: 'hidden report rows', type: kind.dataKind, split: 'report' };
   const args = { ci95: result.report.ci95, rows: result.report.rows, baseline: result.baseline.report };
+  const own = kind.metadata(input);
   return {
-    license: 'other',
-    library_name: 'onnx',
-    pipeline_tag: job.task,
-    tags: ['agon', 'automl', 'onnx', 'tabular', job.task],
+    ...own,
     'model-index': [
       {
         name,
         results: [
           {
-            task: { type: job.task, name: job.task.replaceAll('-', ' ') },
+            task: { type: own.pipeline_tag, name: job.task.replaceAll('-', ' ') },
             dataset: split,
             metrics: [{ type: result.metric, name: result.metric, value: result.report.value, args }],
           },
@@ -56,13 +50,10 @@ function metadata({ job, name }: ModelCardInput) {
   };
 }
 
-function what({ job, id }: ModelCardInput): string {
+function what(input: ModelCardInput, kind: CardKind): string {
+  const { job, id } = input;
   const { winner } = job.result;
-  const learns =
-    job.table.classes === null
-      ? `predicts the number in ${code(job.table.target)}`
-      : `predicts the class in ${code(job.table.target)} (${job.table.classes.length} classes)`;
-  return `This model ${learns}. Several miners trained for it in a race; every model was scored on rows that no miner had seen, and this one won. It was trained by ${plain(winner.miner_name)} with the recipe ${code(winner.template)} in run \`${winner.run}\` of job \`${job.id}\`, and is registered as \`${id}\`.`;
+  return `${kind.what(input)} Several miners trained for it in a race; every model was scored on rows that no miner had seen, and this one won. It was trained by ${plain(winner.miner_name)} with the recipe ${code(winner.template)} in run \`${winner.run}\` of job \`${job.id}\`, and is registered as \`${id}\`.`;
 }
 
 function score({ job }: ModelCardInput): string {
@@ -117,31 +108,16 @@ function race({ job, runs }: ModelCardInput): string {
   ].join('\n\n');
 }
 
-function data({ job }: ModelCardInput): string {
-  const { parts, rows } = job.dataset;
-  const shown = job.table.columns.slice(0, columnsShownMax);
-  const rest = job.table.columns.length - shown.length;
+function data(input: ModelCardInput, kind: CardKind): string {
+  const { parts, rows } = input.job.dataset;
   return [
     '## Data',
-    `${rows} rows: ${parts.train} to train, ${parts.selection} hidden to choose the winner, ${parts.report} hidden to report its score. The model reads ${job.table.columns.length} columns; \`schema.json\` has them for programs.`,
-    table(
-      ['column', 'ONNX input', 'kind'],
-      shown.map((column) => [column.name, column.input, column.kind]),
-    ),
-    ...(rest > 0 ? [`And ${rest} more.`] : []),
-    ...(job.table.classes === null ? [] : [classesOf(job.table.classes)]),
+    `${rows} rows: ${parts.train} to train, ${parts.selection} hidden to choose the winner, ${parts.report} hidden to report its score.`,
+    ...kind.data(input),
   ].join('\n\n');
 }
 
-const classesShownMax = 50;
-
-function classesOf(classes: readonly string[]): string {
-  const shown = classes.slice(0, classesShownMax).map((name) => code(name));
-  const more = classes.length > classesShownMax ? ` and ${classes.length - classesShownMax} more` : '';
-  return `Classes, in the order of \`probabilities\`: ${shown.join(', ')}${more}.`;
-}
-
-const receipt = ({ publicKey }: ModelCardInput): string =>
+const receipt = ({ publicKey, job }: ModelCardInput): string =>
   `## Receipt
 
 \`agon.json\` is the signed record of the race: the dataset's fingerprint, the commitment and the secret of the split, every
@@ -149,5 +125,5 @@ submission with its hashes and scores, and the rule that chose. It is signed wit
 
 \`\`\`sh
 agon verify agon.json
-agon verify agon.json --dataset your-dataset.csv --model .   # also rebuilds the split and scores this model again
+agon verify agon.json --dataset your-dataset.${job.dataset.format} --model .   # also rebuilds the split and scores this model again
 \`\`\``;

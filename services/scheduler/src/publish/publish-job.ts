@@ -1,9 +1,10 @@
 import { type BlobRef, type HandlerOutcome, isFinalJob, type ModelFile } from '@agon/contracts';
-import type { EvaluationRecord, JobRecord, ModelRecord, RunRecord } from '@agon/store';
+import type { BaseModelRecord, EvaluationRecord, JobRecord, ModelRecord, RunRecord } from '@agon/store';
 import { announceEvents } from '../announce.ts';
 import type { SchedulerDeps } from '../scheduler-deps.ts';
 import { settleFinalJob } from '../settle-final-job.ts';
-import { exampleBody } from './example-body.ts';
+import { baseFiles } from './base-files.ts';
+import { exampleOf } from './examples.ts';
 import { type JudgedJob, judgedJob } from './judged-job.ts';
 import { modelCard } from './model-card.ts';
 import { modelFiles } from './model-files.ts';
@@ -62,7 +63,8 @@ async function writeModel(deps: SchedulerDeps, job: JudgedJob): Promise<ModelRec
   if (!winner?.submission) throw new Error(`The winning run of ${job.id} has no submission.`);
   const id = modelIdOf(job);
   const name = modelNameOf(job);
-  const ours = await writeOurFiles(deps, { job, runs, evaluations, id, name, winner });
+  const base = job.baseModel && ((await deps.stores.baseModels.find(job.baseModel.id)) ?? null);
+  const ours = await writeOurFiles(deps, { job, runs, evaluations, id, name, winner, base });
   const record: ModelRecord = {
     id,
     accountId: job.accountId,
@@ -70,7 +72,10 @@ async function writeModel(deps: SchedulerDeps, job: JudgedJob): Promise<ModelRec
     jobId: job.id,
     runId: winner.id,
     task: job.task,
-    files: modelFiles(winner.submission.files, ours),
+    files: modelFiles(winner.submission.files, [
+      ...(winner.submission.format === 'onnx' ? [] : baseFiles(base)),
+      ...ours,
+    ]),
     table: job.table,
     result: { ...job.result, model: id },
     createdAt: job.judgement.judgedAt,
@@ -86,20 +91,31 @@ type Publishing = {
   readonly id: string;
   readonly name: string;
   readonly winner: RunRecord;
+  /** What a text job started from. */
+  readonly base: BaseModelRecord | null;
 };
 
 async function writeOurFiles(deps: SchedulerDeps, publishing: Publishing): Promise<ModelFile[]> {
-  const { job, runs, evaluations, id, name, winner } = publishing;
+  const { job, runs, evaluations, id, name, winner, base } = publishing;
   const miners = await minersOf(deps, runs);
-  const receipt = signedReceipt({ job, runs, evaluations, miners, versions: deps.versions, key: deps.signingKey });
-  const example = await exampleBody(deps.artifacts, job);
-  const schema = { task: job.task, metric: job.objective.metric, direction: job.objective.direction, table: job.table };
+  const receipt = signedReceipt({
+    job,
+    runs,
+    evaluations,
+    base,
+    miners,
+    versions: deps.versions,
+    key: deps.signingKey,
+  });
+  const { task, table, text } = job;
+  const schema = { task, metric: job.objective.metric, direction: job.objective.direction, table };
+  const format = winner.submission?.format ?? 'onnx';
   const modelPath = winner.submission?.files.find((file) => file.path.endsWith('.onnx'))?.path ?? 'model.onnx';
   const texts: Record<string, string> = {
-    'README.md': modelCard({ job, runs, id, name, modelPath, publicKey: deps.signingKey.publicKey }),
+    'README.md': modelCard({ job, runs, id, name, format, modelPath, base, publicKey: deps.signingKey.publicKey }),
     'agon.json': json(receipt),
-    'schema.json': json(schema),
-    'example.json': json(example),
+    ...(table ? { 'schema.json': json(text ? { ...schema, text } : schema) } : {}),
+    'example.json': json(await exampleOf(deps.artifacts, job)),
   };
   const files: ModelFile[] = [];
   for (const [path, text] of Object.entries(texts)) files.push({ path, ...(await putText(deps, text)) });

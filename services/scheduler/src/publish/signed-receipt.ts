@@ -1,6 +1,6 @@
-import { isFinalRun, type Receipt, type ReceiptBody, type ReceiptEntry } from '@agon/contracts';
+import { isFinalRun, type Receipt, type ReceiptBody, type ReceiptEntry, taskTable } from '@agon/contracts';
 import { type SigningKey, signReceipt, unixSeconds } from '@agon/kit';
-import type { EvaluationRecord, MinerRecord, RunRecord } from '@agon/store';
+import type { BaseModelRecord, EvaluationRecord, MinerRecord, RunRecord } from '@agon/store';
 import type { SchedulerDeps } from '../scheduler-deps.ts';
 import type { JudgedJob } from './judged-job.ts';
 
@@ -8,6 +8,8 @@ export type ReceiptInput = {
   readonly job: JudgedJob;
   readonly runs: readonly RunRecord[];
   readonly evaluations: readonly EvaluationRecord[];
+  /** What a text job started from. */
+  readonly base: BaseModelRecord | null;
   readonly miners: ReadonlyMap<string, MinerRecord>;
   readonly versions: Readonly<Record<string, string>>;
   readonly key: SigningKey;
@@ -30,7 +32,7 @@ export async function minersOf(
 export const signedReceipt = (input: ReceiptInput): Receipt => signReceipt(receiptBody(input), input.key);
 
 function receiptBody(input: ReceiptInput): ReceiptBody {
-  const { job, runs } = input;
+  const { job, runs, base } = input;
   const judgedAt = unixSeconds(job.judgement.judgedAt);
   const { winner, selection, report, gain, baseline } = job.result;
   return {
@@ -49,9 +51,12 @@ function receiptBody(input: ReceiptInput): ReceiptBody {
       bytes: job.source.bytes,
       format: job.dataset.format,
       ignore_columns: job.spec.ignore_columns,
+      ...(taskTable[job.task].data === 'text' ? { columns: job.spec.columns } : {}),
       parts: job.dataset.parts,
     },
     table: job.table,
+    ...(base ? { base_model: baseModelOf(base) } : {}),
+    ...(job.text ? { text: job.text } : {}),
     split: { algorithm: 'agon-split-1', secret: job.splitSecret, commitment: job.splitCommitment },
     baseline: { selection: baseline.selection, report: baseline.report },
     entries: inOrder(input).map((run) => receiptEntry(input, run)),
@@ -65,6 +70,12 @@ function receiptBody(input: ReceiptInput): ReceiptBody {
     issued_at: judgedAt,
   };
 }
+
+const baseModelOf = ({ name, revision, files }: BaseModelRecord): ReceiptBody['base_model'] => ({
+  name,
+  revision,
+  files: files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+});
 
 /** By rank, then those without one by seat and lease. A run that was leased while the race closed took no part in it. */
 function inOrder({ job, runs }: ReceiptInput): RunRecord[] {

@@ -1,12 +1,12 @@
-import type { JudgedJob } from './judged-job.ts';
+import type { TableJob } from './judged-job.ts';
 
 /** What the reader's program imports; ours does not. */
 const nodeRuntime = 'onnxruntime-node';
 
-export type Usage = { readonly job: JudgedJob; readonly id: string; readonly modelPath: string };
+export type Usage = { readonly job: TableJob; readonly id: string; readonly modelPath: string };
 
 /** How to use the model in Python, in Node and over HTTP. The programs read `schema.json` and `example.json` beside it. */
-export function howToUse({ job, id, modelPath }: Usage): string {
+export function onnxUsage({ job, id, modelPath }: Usage): string {
   const classes = job.table.classes !== null;
   return `## How to use
 
