@@ -68,6 +68,11 @@ export class LanguageScorer {
     return this.#runtime;
   }
 
+  /** Of the process that holds the base; undefined where there is none. */
+  get pid(): number | undefined {
+    return this.#process?.alive ? this.#process.pid : undefined;
+  }
+
   /** Highest so far, of the process that holds the base. */
   async memoryMib(): Promise<number | undefined> {
     return await this.#process?.memoryMib();

@@ -1,0 +1,4 @@
+/** Tiny language models, tokenizers and adapters for tests. Development only. */
+export * from './byte-tokenizer.ts';
+export * from './safetensors.ts';
+export * from './tiny-models.ts';
