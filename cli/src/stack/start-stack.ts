@@ -139,6 +139,9 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'PUBLIC_URL',
     'SCORING_THREADS',
     'SCORING_SECONDS',
+    'HF_ENDPOINT',
+    'HF_TOKEN',
+    'BASE_MODELS_FROM_HUB',
     'NODE_EXTRA_CA_CERTS',
   ];
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));

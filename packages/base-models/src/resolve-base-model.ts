@@ -3,7 +3,6 @@ import type { Clock, Log } from '@agon/kit';
 import type { ArtifactStore, BaseModelRecord, BaseModelStore } from '@agon/store';
 import { catalogue } from './auto/catalogue.ts';
 import { chooseBaseModel } from './auto/choose-base-model.ts';
-import { unsuitedReason } from './auto/suits-task.ts';
 import { readFacts } from './facts/read-facts.ts';
 import { selectFiles } from './files/select-files.ts';
 import { type FetchOptions, fetchModel } from './hub/fetch-model.ts';
@@ -17,12 +16,14 @@ export type BaseModelDeps = {
   readonly hub: Hub | null;
   readonly clock: Clock;
   readonly log: Log;
+  /** Aborted when the service shuts down; its reason ends downloads, which go on after the next start. */
+  readonly stopping?: AbortSignal;
 };
 
 export type BaseModelQuestion = {
   /** `org/name`, `org/name@revision`, or `auto`. */
   readonly name: string;
-  /** What it must suit. */
+  /** What `auto` must suit. */
   readonly task: TaskName;
   readonly budgetMinutes: number;
   /** The miners that are online, for `auto`. */
@@ -42,14 +43,15 @@ export type ResolvedBaseModel = {
 export type BaseModels = {
   /**
    * Finds what a job starts from: in the store, else on the hub, of which only small pieces are read here. The weights
-   * are fetched by `ensure`, while the job prepares.
+   * are fetched by `ensure`, while the job prepares. Whether it suits the task is the caller's to check.
    *
-   * @throws AppError `base_model_not_found`, `base_model_unavailable`, `base_model_too_large`, `base_model_unsuitable`
+   * @throws AppError `base_model_not_found`, `base_model_unavailable`, `base_model_too_large`; `base_model_unsuitable`
+   * for one on the hub that cannot be used at all
    */
   resolve(question: BaseModelQuestion): Promise<ResolvedBaseModel>;
   /**
    * Has the files of a resolved model in the store. Safe to call again after any end: it goes on where the last call
-   * ended; calls at once in one process share one download.
+   * ended; of calls at once in one process the later ones wait for the first.
    *
    * @throws AppError as `resolve`, `disk_full`
    */
@@ -66,19 +68,35 @@ export function createBaseModels(deps: BaseModelDeps): BaseModels {
       const signal = AbortSignal.any([question.signal, AbortSignal.timeout(lookMsMax)]);
       const auto = question.name === 'auto' ? await chooseAuto(deps, question) : null;
       const model = await find(deps, auto?.candidate.name ?? question.name, signal);
-      const reason = unsuitedReason(model.facts, question.task);
-      if (reason === undefined) return { model, why: auto?.why ?? null };
-      throw new AppError('base_model_unsuitable', `${model.id} cannot be used. ${reason}`, { param: 'base_model' });
+      return { model, why: auto?.why ?? null };
     },
 
-    async ensure(model, options) {
-      const here = await deps.stores.baseModels.find(model.id);
-      if (here) return here;
-      const running = fetching.get(model.id) ?? fetchNamed(deps, model, options);
+    async ensure(model, given) {
+      const options = { ...given, signal: AbortSignal.any([given.signal, ...(deps.stopping ? [deps.stopping] : [])]) };
+      for (let other = fetching.get(model.id); other; other = fetching.get(model.id)) {
+        await Promise.race([other.catch(() => undefined), aborted(options.signal)]);
+        options.signal.throwIfAborted();
+      }
+      const running = fetchOnce(deps, model, options).finally(() => fetching.delete(model.id));
       fetching.set(model.id, running);
-      return running.finally(() => fetching.delete(model.id));
+      return running;
     },
   };
+}
+
+/** Settles when the signal aborts. */
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+async function fetchOnce(
+  deps: BaseModelDeps,
+  model: Pick<BaseModelRecord, 'id' | 'name' | 'revision'>,
+  options: FetchOptions,
+): Promise<BaseModelRecord> {
+  return (await deps.stores.baseModels.find(model.id)) ?? fetchNamed(deps, model, options);
 }
 
 async function find(deps: BaseModelDeps, name: string, signal: AbortSignal): Promise<NamedBaseModel> {

@@ -1,3 +1,4 @@
+import { hubSettings } from '@agon/base-models';
 import { PublicKey } from '@agon/contracts';
 import { sharedSettings } from '@agon/kit';
 import { z } from 'zod';
@@ -7,6 +8,7 @@ const portMax = 65_535;
 /** The environment of the api. */
 export const ApiEnvironment = z.object({
   ...sharedSettings,
+  ...hubSettings,
   HOST: z.string().default('127.0.0.1').describe('address to listen on'),
   PORT: z.coerce.number().int().min(0).max(portMax).default(8080).describe('port to listen on; 0 takes a free one'),
   PUBLIC_URL: z

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { hubOfSettings } from '@agon/base-models';
 import { limits } from '@agon/contracts';
 import { createLogger, idMaker, readConfig, Shutdown, systemClock } from '@agon/kit';
 import { OnnxPool, predictTable } from '@agon/onnx';
@@ -7,7 +8,7 @@ import { connectQueue } from '@agon/queue/producer';
 import { connectStores, fileArtifactStore } from '@agon/store';
 import { z } from 'zod';
 import { buildApp } from './app.ts';
-import { storedBaseModel } from './base-models/stored-base-model.ts';
+import { baseModelResolver } from './base-models/base-model-resolver.ts';
 import { ApiEnvironment } from './config.ts';
 import { listen } from './http/http-server.ts';
 import { datasetInspector } from './jobs/dataset-inspector.ts';
@@ -52,7 +53,7 @@ async function start(): Promise<void> {
       randomBytes,
       log,
       inspectDataset: datasetInspector(artifacts),
-      resolveBaseModel: storedBaseModel(stores),
+      resolveBaseModel: baseModelResolver({ stores, artifacts, clock, log }, hubOfSettings(config)),
       queueCounts: () => queue.counts(),
       predict: ({ modelPath, ...table }) => models.use(modelPath, (child) => predictTable({ child, ...table })),
       stopping: stopping.signal,

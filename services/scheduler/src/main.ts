@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { createBaseModels, hubOfSettings } from '@agon/base-models';
+import { AppError } from '@agon/contracts';
 import { createLogger, readOrMakeSigningKey, Shutdown, systemClock } from '@agon/kit';
 import { connectQueue } from '@agon/queue/producer';
 import { startSchedule, startWorkers } from '@agon/queue/worker';
@@ -28,11 +30,15 @@ async function start(): Promise<void> {
   shutdown.add('queue', () => queue.close());
   const artifacts = fileArtifactStore({ folder: settings.ARTIFACTS_DIR });
   const versions = { agon: await readVersion() };
-  const handlers = buildScheduler({ stores, artifacts, queue, clock, log, signingKey, versions });
+  const stopping = new AbortController();
+  const hub = hubOfSettings(settings);
+  const baseModels = createBaseModels({ stores, artifacts, hub, clock, log, stopping: stopping.signal });
+  const handlers = buildScheduler({ stores, artifacts, queue, baseModels, clock, log, signingKey, versions });
   const schedule = startSchedule({ redisUrl, log, every: { reconcile: reconcileEveryMs } });
   shutdown.add('schedule', () => schedule.close());
   const workers = startWorkers({ redisUrl, log, handlers, clock });
   shutdown.add('workers', () => workers.close());
+  shutdown.add('downloads', () => stopping.abort(new AppError('not_ready', 'The service shuts down.')));
   process.stdout.write(`${JSON.stringify({ ready: true, public_key: signingKey.publicKey })}\n`);
 }
 

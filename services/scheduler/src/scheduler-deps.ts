@@ -1,3 +1,4 @@
+import type { BaseModels } from '@agon/base-models';
 import type { Clock, Log, SigningKey } from '@agon/kit';
 import type { QueueProducer } from '@agon/queue/producer';
 import type { ArtifactStore, Stores } from '@agon/store';
@@ -7,6 +8,7 @@ export type SchedulerDeps = {
   readonly stores: Stores;
   readonly artifacts: ArtifactStore;
   readonly queue: Pick<QueueProducer, 'add' | 'signal'>;
+  readonly baseModels: Pick<BaseModels, 'ensure'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Signs receipts. */

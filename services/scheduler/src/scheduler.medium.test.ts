@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createBaseModels } from '@agon/base-models';
 import { type BlobRef, limits, Receipt } from '@agon/contracts';
 import { readPart, recomputeCommitment, sourceOfBytes } from '@agon/dataset';
 import { checkReceipt, encodeOutcome, outcomeOfClasses, runSeed, scoreWithInterval } from '@agon/domain';
@@ -50,7 +51,17 @@ async function startScheduler(): Promise<{ queue: ConnectedQueue; reconcile: () 
   const { redisUrl, prefix } = testRedis();
   const queue = await connectQueue({ redisUrl, prefix, log });
   shutdown.add('queue', () => queue.close());
-  const handlers = buildScheduler({ stores, artifacts, queue, clock, log, signingKey, versions: { agon: 'test' } });
+  const baseModels = createBaseModels({ stores, artifacts, hub: null, clock, log });
+  const handlers = buildScheduler({
+    stores,
+    artifacts,
+    queue,
+    baseModels,
+    clock,
+    log,
+    signingKey,
+    versions: { agon: 'test' },
+  });
   const workers = startWorkers({ redisUrl, prefix, log, handlers, clock });
   shutdown.add('workers', () => workers.close());
   return { queue, reconcile: () => handlers.reconcile({}) };

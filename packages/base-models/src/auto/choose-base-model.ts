@@ -1,6 +1,5 @@
 import { type BaseModelFacts, type Capabilities, limits, type TaskName } from '@agon/contracts';
 import { deriveTextNeeds, fitsNeeds } from '@agon/domain';
-import { unsuitedReason } from './suits-task.ts';
 
 type Machine = Pick<Capabilities, 'memory_mib' | 'vram_mib' | 'cpus' | 'tasks'>;
 
@@ -38,7 +37,7 @@ export function chooseBaseModel<C extends Candidate>(
   question: AutoQuestion,
 ): AutoChoice<C> | undefined {
   const { task, budgetMinutes } = question;
-  const suited = candidates.filter(({ facts }) => unsuitedReason(facts, task) === undefined).toSorted(bySize);
+  const suited = candidates.filter(({ facts }) => suits(facts, task)).toSorted(bySize);
   const miners = question.miners.filter((miner) => miner.tasks.includes(task));
   const machines: readonly Machine[] = miners.length > 0 ? miners : [{ ...assumed, tasks: [task] }];
   const quorum = Math.ceil(machines.length / 2);
@@ -55,6 +54,10 @@ export function chooseBaseModel<C extends Candidate>(
   const why = `the smallest of ${plural(suited.length, 'candidate')}, as none fits ${plural(budgetMinutes, 'minute')} and ${who}`;
   return { candidate: smallest, why: describe(smallest, why) };
 }
+
+/** Encoders classify; what answers must know how to read turns. */
+const suits = ({ kind, has_chat_template }: BaseModelFacts, task: TaskName): boolean =>
+  task === 'text-classification' ? kind === 'encoder' : kind === 'causal' && has_chat_template;
 
 /** By parameters; of equals the one that is here comes last, where the search begins. */
 const bySize = (left: Candidate, right: Candidate): number =>

@@ -1,5 +1,5 @@
+import type { NamedBaseModel } from '@agon/base-models';
 import type { TaskName } from '@agon/contracts';
-import type { BaseModelRecord } from '@agon/store';
 
 export type BaseModelQuestion = {
   /** `org/name`, `org/name@revision`, or `auto`. */
@@ -11,10 +11,11 @@ export type BaseModelQuestion = {
 };
 
 /** `why` is the reason of `auto`, null where the client named the model. */
-export type ResolvedBaseModel = { readonly model: BaseModelRecord; readonly why: string | null };
+export type ResolvedBaseModel = { readonly model: NamedBaseModel; readonly why: string | null };
 
 /**
- * Finds what a job starts from: in the store, else on the hub. That it suits the task is checked by the caller.
+ * Finds what a job starts from: in the store, else on the hub; its weights may be fetched later, while the job prepares.
+ * That it suits the task is checked by the caller.
  *
  * @throws AppError `base_model_not_found`, `base_model_unavailable`, `base_model_too_large`, `base_model_unsuitable`
  */

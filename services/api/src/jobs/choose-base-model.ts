@@ -7,12 +7,12 @@ import {
   taskTable,
 } from '@agon/contracts';
 import { textLimitsOf } from '@agon/domain';
-import type { BaseModelRecord } from '@agon/store';
+import type { ResolvedBaseModel } from '../base-models/resolve-type.ts';
 import type { RouteDeps } from '../deps.ts';
 
 /** What a text job starts from and its bounds; both null for tables. */
 export type ChosenBaseModel = {
-  readonly base: { readonly model: BaseModelRecord; readonly why: string | null } | null;
+  readonly base: ResolvedBaseModel | null;
   readonly text: TextLimits | null;
 };
 
@@ -43,7 +43,7 @@ const kindOf = (task: TaskName): BaseModelFacts['kind'] => (task === 'text-class
 const kinds = { causal: 'answers (a causal language model)', encoder: 'reads as a whole (an encoder, such as BERT)' };
 
 /** @throws AppError `base_model_unsuitable` */
-function checkFacts(task: TaskName, { name, facts }: BaseModelRecord): void {
+function checkFacts(task: TaskName, { name, facts }: ResolvedBaseModel['model']): void {
   const kind = kindOf(task);
   if (facts.kind !== kind) {
     const message = `${task} needs a model that ${kinds[kind]}; ${name} (${facts.architecture}) is one that ${kinds[facts.kind]}.`;

@@ -9,7 +9,7 @@ import { aKey, MemoryQueue, testMongodbUrl } from '@agon/testing';
 import type { Express } from 'express';
 import supertest from 'supertest';
 import { buildApp } from '../app.ts';
-import { storedBaseModel } from '../base-models/stored-base-model.ts';
+import { baseModelResolver } from '../base-models/base-model-resolver.ts';
 import type { AppDeps, Settings } from '../deps.ts';
 import { hashKey } from '../http/authenticate.ts';
 import { listen } from '../http/http-server.ts';
@@ -46,7 +46,7 @@ export async function startTestApi({ clock = systemClock, settings, log = silent
   const plain: AppDeps = {
     ...{ stores, artifacts, queue, clock, newId, randomBytes, log },
     inspectDataset: datasetInspector(artifacts),
-    resolveBaseModel: storedBaseModel(stores),
+    resolveBaseModel: baseModelResolver({ stores, artifacts, clock, log }, null),
     predict: async ({ rows }) => Float64Array.from({ length: rows }, (_, row) => row),
     stopping: stopping.signal,
     settings: { ...testSettings, ...settings },

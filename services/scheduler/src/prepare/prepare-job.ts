@@ -1,12 +1,13 @@
 import { AppError, type ErrorCode, type HandlerOutcome, jobCatalog } from '@agon/contracts';
 import { inspectDataset, prepareDataset } from '@agon/dataset';
 import { chooseObjective, needsOfJob } from '@agon/domain';
-import type { BaseModelRecord, JobChange, JobRecord } from '@agon/store';
+import type { JobChange, JobRecord } from '@agon/store';
 import { announceEvents } from '../announce.ts';
 import { failJob, withAdvice } from '../fail-job.ts';
 import type { SchedulerDeps } from '../scheduler-deps.ts';
 import { countAttempt } from './count-attempt.ts';
 import { datasetSource, watched } from './dataset-source.ts';
+import { fetchBaseModel } from './fetch-base-model.ts';
 import { JobLeftError, JobWatch } from './job-watch.ts';
 
 const attemptsMax = jobCatalog['job.prepare'].attempts;
@@ -36,7 +37,7 @@ export async function prepareJob(deps: SchedulerDeps, { jobId }: { jobId: string
     }
     if (attempt < attemptsMax) throw error;
     deps.log.error({ err: error, jobId }, 'the dataset could not be prepared');
-    return giveUp(deps, job);
+    return giveUp(deps, job, error);
   }
   if (outcome !== 'split') return outcome;
   await deps.queue.add('job.baseline', { jobId });
@@ -51,12 +52,13 @@ async function readAndSplit(deps: SchedulerDeps, job: JobRecord): Promise<Handle
   const inspection = await inspectDataset(source, wish, { signal: watch.signal });
   if (!inspection.ok) return refuse(deps, job, { ...inspection.error, problems: inspection.problems });
 
+  // Before the parts are written: nothing refers to those until the end, and a download may take long.
+  const base = await fetchBaseModel(deps, job, watch);
   const prepared = await prepareDataset(source, inspection, {
     splitSecret: job.splitSecret,
     signal: watch.signal,
     write: (_name, text) => deps.artifacts.put(watched(text, watch)),
   });
-  const base = await baseModelOf(deps, job);
   const needs = needsOfJob({
     task: inspection.task,
     train: prepared.parts.train,
@@ -91,14 +93,6 @@ async function readAndSplit(deps: SchedulerDeps, job: JobRecord): Promise<Handle
   return 'split';
 }
 
-/** @throws AppError `base_model_not_found` where it was deleted after the job had been created. */
-async function baseModelOf(deps: SchedulerDeps, { baseModel }: JobRecord): Promise<BaseModelRecord | null> {
-  if (baseModel === null) return null;
-  const found = await deps.stores.baseModels.find(baseModel.id);
-  if (found) return found;
-  throw new AppError('base_model_not_found', `The base model ${baseModel.id} is not here any more.`);
-}
-
 type Refusal = { code: ErrorCode; message: string; problems: readonly unknown[] };
 
 async function refuse(deps: SchedulerDeps, job: JobRecord, refusal: Refusal): Promise<HandlerOutcome> {
@@ -106,8 +100,10 @@ async function refuse(deps: SchedulerDeps, job: JobRecord, refusal: Refusal): Pr
   return failed ? 'done' : 'skipped';
 }
 
-async function giveUp(deps: SchedulerDeps, job: JobRecord): Promise<HandlerOutcome> {
-  const message = withAdvice('preparation_failed', `The dataset could not be prepared in ${attemptsMax} attempts.`);
-  const failed = await failJob(deps, { job, from: 'preparing', code: 'preparation_failed', message });
+async function giveUp(deps: SchedulerDeps, job: JobRecord, error?: unknown): Promise<HandlerOutcome> {
+  const unavailable = error instanceof AppError && error.code === 'base_model_unavailable' ? error : undefined;
+  const code = unavailable?.code ?? 'preparation_failed';
+  const message = unavailable?.message ?? `The dataset could not be prepared in ${attemptsMax} attempts.`;
+  const failed = await failJob(deps, { job, from: 'preparing', code, message: withAdvice(code, message) });
   return failed ? 'done' : 'skipped';
 }

@@ -1,3 +1,4 @@
+import { createBaseModels } from '@agon/base-models';
 import { encodeOutcome, outcomeOfClasses, scoreWithInterval } from '@agon/domain';
 import { newSigningKeyPem, readSigningKey, silentLog } from '@agon/kit';
 import type { JobRecord, MeasuredPart, RunRecord } from '@agon/store';
@@ -32,9 +33,12 @@ export type Scenario = SchedulerDeps & {
 /** Stores, queue and clock with nothing in them. */
 export function emptyScenario(): Scenario {
   const clock = fixedClock(builtAt.getTime() + minute);
+  const stores = memoryStores(clock);
+  const artifacts = memoryArtifacts(clock);
   return {
-    stores: memoryStores(clock),
-    artifacts: memoryArtifacts(clock),
+    stores,
+    artifacts,
+    baseModels: createBaseModels({ stores, artifacts, hub: null, clock, log: silentLog }),
     queue: new MemoryQueue(),
     clock,
     log: silentLog,
