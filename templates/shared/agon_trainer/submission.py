@@ -9,7 +9,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from agon_trainer.errors import ExportError
-from agon_trainer.job import Job
+from agon_trainer.job import Means
 from agon_trainer.model import Model
 from agon_trainer.table import NumberColumn, StringColumn, Table
 
@@ -18,7 +18,7 @@ SAMPLE_ROWS = 100
 UNSEEN = "agon: a value no training row has"
 
 
-def submit(job: Job, model: Model, table: Table) -> int:
+def submit(job: Means, model: Model, table: Table) -> int:
     """Export, check, write. Returns the model's bytes. Raises ExportError; writes nothing then."""
     exported = model.to_onnx()
     content = exported.SerializeToString()
@@ -26,12 +26,12 @@ def submit(job: Job, model: Model, table: Table) -> int:
         raise ExportError(f"The model has {len(content)} bytes; the job allows {job.submission_bytes}.")
     check_parity(content, model, probe_rows(table, job.seed), job.threads)
     job.out.mkdir(parents=True, exist_ok=True)
-    _write(job.out / "model.onnx", content)
-    _write(job.out / "submission.json", json.dumps({"format": "onnx", "files": ["model.onnx"]}).encode())
+    write(job.out / "model.onnx", content)
+    write(job.out / "submission.json", json.dumps({"format": "onnx", "files": ["model.onnx"]}).encode())
     return len(content)
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
     """Whole or not at all."""
     part = path.with_name(path.name + ".part")
     part.write_bytes(content)

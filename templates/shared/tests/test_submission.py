@@ -8,7 +8,7 @@ import pytest
 
 from agon_trainer.errors import ExportError
 from agon_trainer.graph import Graph
-from agon_trainer.job import Job
+from agon_trainer.job import Means
 from agon_trainer.model import Constant, make_model, tune_label_weights
 from agon_trainer.submission import probe_rows, submit
 from agon_trainer.table import Float32, NumberColumn, StringColumn, Table
@@ -22,9 +22,16 @@ TABLE = Table(
 TARGET = Target(np.array([0, 0, 0, 0, 1, 1]), ("no", "yes"), "log_loss")
 
 
-def _job(folder: Path, submission_bytes: int = 10_000) -> Job:
-    return Job(
-        folder, "classification", "log_loss", 1, 0.0, 1, 1 << 30, submission_bytes, folder, 6, "y", ("no", "yes"), ()
+def _job(folder: Path, submission_bytes: int = 10_000) -> Means:
+    return Means(
+        folder=folder,
+        metric="log_loss",
+        seed=1,
+        threads=1,
+        memory_bytes=1 << 30,
+        submission_bytes=submission_bytes,
+        data=folder,
+        rows=6,
     )
 
 

@@ -71,7 +71,7 @@ def _definitions(folder: Path, seed: int) -> Iterator[str]:
 
 def _passages(text: str) -> Iterator[str]:
     """Paragraphs without line breaks, joined up to PLAIN_CHARACTERS_MAX."""
-    plain = text.translate(str.maketrans("‘’“”—–", "''\"\"--"))
+    plain = text.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2014: "-"})
     passage = ""
     for paragraph in re.split(r"\n\s*\n", plain):
         line = " ".join(paragraph.split())

@@ -1,6 +1,6 @@
-"""Pre-trains agon-tiny, the base model of tests and demo, within a time budget on a CPU.
+"""Pre-trains agon-tiny, the base model of tests and demo, within a budget of processor time.
 
-    python pretrain.py CORPUS_FOLDER ../../../models/agon-tiny --minutes 20
+    python pretrain.py CORPUS_FOLDER ../../../models/agon-tiny --minutes 15
 
 Each process takes one thread: on a busy machine that is far faster than several threads of one process. Weights are
 bfloat16 in matrix products, float32 elsewhere, and are saved as float16. Matrices inside the layers learn by Muon
@@ -40,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("model", type=Path)
-    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--minutes", type=float, default=15, help="of processor time, for each process")
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     documents = read_corpus(arguments.corpus, SEED)
@@ -128,8 +128,8 @@ def train_process(rank: int, processes: int, tokens: dict[str, torch.Tensor], se
     peaks = {muon: 8e-3, adam: 8e-3}
     chance = torch.Generator().manual_seed(SEED + rank)
     order = torch.randperm((len(tokens["train"]) - 1) // CONTEXT, generator=torch.Generator().manual_seed(SEED))
-    place, step, started = rank, 0, time.time()
-    while (done := share_done(started, seconds)) < 1:
+    place, step = rank, 0
+    while (done := share_done(seconds)) < 1:
         starts = []
         for _ in range(ROWS):
             jitter = int(torch.randint(CONTEXT, (1,), generator=chance))
@@ -158,9 +158,9 @@ def train_process(rank: int, processes: int, tokens: dict[str, torch.Tensor], se
     dist.destroy_process_group()
 
 
-def share_done(started: float, seconds: float) -> float:
-    """How much of the time has gone, the same number in all processes."""
-    done = torch.tensor((time.time() - started) / seconds)
+def share_done(seconds: float) -> float:
+    """How much of the processor's time has gone, the same number in all processes."""
+    done = torch.tensor(time.process_time() / seconds)
     dist.all_reduce(done, op=dist.ReduceOp.MAX)
     return float(done)
 

