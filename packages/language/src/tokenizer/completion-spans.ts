@@ -7,7 +7,7 @@ export type Span = { readonly start: number; readonly end: number };
 /**
  * Finds the completions in a conversation, by the rules of docs/trainer-contract.md ("How a conversation becomes
  * tokens"): what an assistant's turn adds to the turns before it and the head of an answer, without white space at its
- * end. A turn that the template shows otherwise once others follow has none. In order, each when it is asked for: every
+ * end. A turn that the template shows otherwise once others follow has none, nor has one that answers nobody. In order, each when it is asked for: every
  * one costs two renderings.
  *
  * @param text all messages as the template shows them.
@@ -20,7 +20,7 @@ export function* completionSpans(
   scored: (index: number) => boolean,
 ): Generator<Span> {
   for (const [index, message] of messages.entries()) {
-    if (message.role !== 'assistant' || !scored(index)) continue;
+    if (index === 0 || message.role !== 'assistant' || !scored(index)) continue;
     const span = spanOf(template, messages, index, text);
     if (span) yield span;
   }

@@ -60,6 +60,13 @@ describe('with ChatML', () => {
     expect(encodeChat(tokenizer, messages, whole.ids.length).cut).toBe(false);
   });
 
+  test('a turn of the assistant that answers nobody is read and not scored', async () => {
+    const tokenizer = await withTemplate(chatMl);
+    const row = encodeChat(tokenizer, [assistant('Welcome.'), user('Hi'), assistant('Yes.')], 1_000);
+    expect(scored(row)).toBe(`Yes.${end}`);
+    expect(shown(row.ids)).toContain('Welcome.');
+  });
+
   test('a conversation without an answer has nothing to score', async () => {
     const tokenizer = await withTemplate(chatMl);
     expect(encodeChat(tokenizer, [user('Hi')], 1_000)).toEqual({ ids: [], completion: [], cut: false });
@@ -105,8 +112,7 @@ describe('with other templates', () => {
     const tokenizer = await withTemplate(forgetful);
     const row = encodeChat(tokenizer, [user('Hi'), assistant('Yes.'), user('So?'), assistant('No.')], 1_000);
     expect(scored(row)).toBe('');
-    const single = encodeChat(tokenizer, [assistant('Yes.')], 1_000);
-    expect(scored(single)).toBe('Yes.');
+    expect(scored(encodeChat(tokenizer, [user('H'), assistant('Yes.')], 1_000))).toBe('Yes.');
   });
 
   test('a refusal of the template reaches whoever asks', async () => {

@@ -6,6 +6,8 @@ import { readTokenizerFiles } from './tokenizer-files.ts';
 export type LanguageTokenizer = {
   /** Ids of the text as it is: nothing is put around it. */
   ids(text: string): number[];
+  /** The text of token ids, special tokens left out. */
+  text(ids: readonly number[]): string;
   /** Ids of one text for an encoder, with the special tokens that its model wants, at most `tokensMax` of them. */
   wrapped(text: string, tokensMax: number): { ids: number[]; cut: boolean };
   /** Null where the model has no chat template. */
@@ -15,6 +17,7 @@ export type LanguageTokenizer = {
 /** What is used of the library, whose own types do not resolve under Node's rules. */
 type Library = {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+  decode(ids: number[], options: { skip_special_tokens: boolean }): string;
 };
 
 /**
@@ -29,6 +32,7 @@ export async function openTokenizer(folder: string): Promise<LanguageTokenizer> 
   const around = specialTokensAround(tokenizer);
   return {
     ids,
+    text: (given) => (given.length === 0 ? '' : tokenizer.decode([...given], { skip_special_tokens: true })),
     wrapped: (text, tokensMax) => {
       const inner = ids(text);
       const room = Math.max(0, tokensMax - around.before.length - around.after.length);
