@@ -102,7 +102,7 @@ describe('prepareDataset', () => {
         const source = sourceOf(csvOf(['a', 'b', 'label'], rows));
         const inspection = await inspectDataset(source, { target: 'label', task: 'tabular-classification' });
         fc.pre(inspection.ok);
-        if (!inspection.ok) return;
+        if (!inspection.ok || inspection.data !== 'table') return;
         const parts = new MemoryParts();
         const result = await prepareDataset(source, inspection, { splitSecret, write: parts.write });
         const keys: string[] = [];

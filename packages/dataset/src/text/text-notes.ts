@@ -35,7 +35,8 @@ function classNotes(layout: TextLayout & { task: 'text-classification' }, tally:
     notes.push({ code: 'label_in_text', column: layout.text, message });
   }
   if (tally.textsOfTwoClasses > 0) {
-    const message = `${plural(tally.textsOfTwoClasses, 'row')} repeat a text with another class; no model can be right about both.`;
+    const verb = tally.textsOfTwoClasses === 1 ? 'repeats' : 'repeat';
+    const message = `${plural(tally.textsOfTwoClasses, 'row')} ${verb} a text with another class; no model can be right about both.`;
     notes.push({ code: 'texts_of_two_classes', column: layout.text, message });
   }
   return notes;
