@@ -1,14 +1,7 @@
 /** The process in which a language model answers prompts; forked with an empty environment, killed past its limits. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  adapterRankMax,
-  emptyAdapterFeeds,
-  generateGraph,
-  openWeights,
-  readAdapter,
-  readConfig,
-} from '@agon/model-graph';
+import { generateGraph, openWeights, readAdapter, readConfig } from '@agon/model-graph';
 import { becomeChild, firstLineOf, serveParent } from '@agon/onnx';
 import ort from 'onnxruntime-node';
 import { z } from 'zod';
@@ -39,12 +32,7 @@ async function answer(message: ToAnswerer): Promise<string[]> {
   const path = join(message.graphFolder, `answers-${answerer.kind}.onnx`);
   await writeFile(path, graph);
   const session = await openSession(path, message.threads);
-  const feeds =
-    answerer.kind === 'adapter'
-      ? {
-          ...(await readAdapter(answerer.folder, config, { rankMax: adapterRankMax })).feeds,
-        }
-      : {};
+  const feeds = answerer.kind === 'adapter' ? (await readAdapter(config, answerer.folder)).feeds : {};
   const extra = Object.fromEntries(
     Object.entries(feeds).map(([name, { data, dims }]) => [name, new ort.Tensor('float32', data, [...dims])]),
   );
