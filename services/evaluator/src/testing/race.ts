@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Objective, TableSchema, TaskName } from '@agon/contracts';
+import type { Objective, SubmissionFormat, TableSchema, TaskName } from '@agon/contracts';
 import { Shutdown, silentLog } from '@agon/kit';
+import { LanguageScorers } from '@agon/language';
 import { type ArtifactStore, connectStores, fileArtifactStore, type JobRecord, type Stores } from '@agon/store';
 import { aJob, aJobSpec, aRun, builtAt, type FixedClock, fixedClock, MemoryQueue, testMongodbUrl } from '@agon/testing';
 import type { EvaluatorDeps, ScoringLimits } from '../evaluator-deps.ts';
@@ -38,7 +39,9 @@ export const tables = {
       { name: 'the colour', input: 'column_1', kind: 'category' },
     ],
   },
-} as const satisfies Record<TaskName, TableSchema>;
+} as const satisfies Partial<Record<TaskName, TableSchema>>;
+
+export type TableTask = keyof typeof tables;
 
 export type Race = EvaluatorDeps & {
   readonly stores: Stores;
@@ -63,6 +66,8 @@ export async function openRace(changes: Partial<ScoringLimits> = {}): Promise<Ra
   const clock = fixedClock(builtAt.getTime() + minute);
   const folder = await mkdtemp(join(tmpdir(), 'agon-evaluator-'));
   shutdown.add('folder', () => rm(folder, { recursive: true, force: true }));
+  const scorers = new LanguageScorers({ folder: join(folder, 'scoring'), idleMs: minute });
+  shutdown.add('scorers', () => scorers.close());
   const stores = await connectStores({ url: testMongodbUrl(), clock, log: silentLog });
   shutdown.add('stores', () => stores.close());
   const artifacts = fileArtifactStore({ folder });
@@ -71,6 +76,7 @@ export async function openRace(changes: Partial<ScoringLimits> = {}): Promise<Ra
     artifacts,
     ...ids(1),
     queue: new MemoryQueue(),
+    scorers,
     clock,
     log: silentLog,
     versions: { agon: 'test' },
@@ -92,7 +98,7 @@ async function* once(content: string | Uint8Array): AsyncGenerator<Uint8Array> {
   yield typeof content === 'string' ? new TextEncoder().encode(content) : content;
 }
 
-export function csvOf(task: TaskName, count: number, shift: number): string {
+export function csvOf(task: TableTask, count: number, shift: number): string {
   const lines = Array.from({ length: count }, (_, row) => {
     const x = ((row * 37 + shift) % 100) / 10 - 5;
     const target = task === 'tabular-regression' ? 3 * x + 1 : x > 0 ? 'yes' : 'no';
@@ -104,7 +110,7 @@ export function csvOf(task: TaskName, count: number, shift: number): string {
 /** A job that was split and waits for its baseline. */
 export async function insertJob(
   race: Race,
-  input: { task?: TaskName; set?: Partial<JobRecord> } = {},
+  input: { task?: TableTask; set?: Partial<JobRecord> } = {},
 ): Promise<JobRecord> {
   const task = input.task ?? 'tabular-classification';
   const part = async (name: keyof typeof rows, shift: number) => ({
@@ -132,6 +138,7 @@ export async function insertJob(
 export async function insertUploadedRun(
   race: Race,
   files: readonly { path: string; content: Uint8Array; bytes?: number }[],
+  format: SubmissionFormat = 'onnx',
 ): Promise<void> {
   const { stores, jobId, runId } = race;
   const seatId = `${jobId}.0`;
@@ -146,7 +153,7 @@ export async function insertUploadedRun(
   });
   const submission = {
     id: 'sub_00000001',
-    format: 'onnx' as const,
+    format,
     committedAt: now,
     files: await Promise.all(stored),
   };
