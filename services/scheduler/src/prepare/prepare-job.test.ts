@@ -1,13 +1,19 @@
 import { jobCatalog } from '@agon/contracts';
-import { readPart } from '@agon/dataset';
+import { readPart, readTextPart } from '@agon/dataset';
 import type { JobRecord } from '@agon/store';
-import { aJob, aJobSpec } from '@agon/testing';
+import { aBaseModel, aJob, aJobSpec } from '@agon/testing';
 import { describe, expect, test } from 'vitest';
 import { crashEverywhere } from '../testing/crash-everywhere.ts';
 import { emptyScenario, jobId, once, type Scenario, stateOf } from '../testing/race-scenario.ts';
 import { prepareJob } from './prepare-job.ts';
 
 const rows = 200;
+
+/** What a client posts for a task without a target. */
+function withoutTarget(overrides: Partial<JobRecord['spec']>): JobRecord['spec'] {
+  const { target: _, ...spec } = aJobSpec(overrides);
+  return spec;
+}
 const goodCsv = (): string => {
   const lines = Array.from(
     { length: rows },
@@ -54,6 +60,52 @@ describe('a good dataset', () => {
     expect(job?.task).toBe('tabular-regression');
     expect(job?.taskInferred).not.toBeNull();
     expect(job?.objective).toEqual({ metric: 'rmse', direction: 'minimize', goal: 0.1 });
+  });
+});
+
+describe('conversations', () => {
+  const chatLines = Array.from({ length: rows }, (_, row) =>
+    JSON.stringify({ prompt: `What is ${row}?`, completion: `The number ${row}.` }),
+  ).join('\n');
+  const base = aBaseModel();
+  const set: Partial<JobRecord> = {
+    task: 'chat',
+    spec: withoutTarget({ base_model: base.name }),
+    baseModel: { id: base.id, name: base.name, revision: base.revision, why: null },
+    text: { max_tokens: 512, lora_rank_max: 64 },
+  };
+
+  test('are split into JSON Lines, with what their base model needs', async () => {
+    const scenario = await preparing(chatLines, set);
+    scenario.stores.baseModelRecords.set(base.id, base);
+    expect(await prepareJob(scenario, { jobId })).toBe('done');
+    const job = await scenario.stores.jobs.find(jobId);
+    expect(job).toMatchObject({
+      task: 'chat',
+      objective: { metric: 'loss', direction: 'minimize' },
+      table: null,
+      dataset: { parts: { train: 120, selection: 40, report: 40 } },
+      needs: { vramMib: 0, cpus: 1 },
+    });
+    expect(job?.needs.memoryMib).toBeGreaterThan(1_024);
+    const report = await readTextPart(scenario.artifacts.read(job?.parts?.report.sha256 ?? ''), 'chat');
+    expect(report).toHaveLength(40);
+    expect(scenario.queue.ofQueue('job.baseline')).toHaveLength(1);
+  });
+
+  test('whose base model is gone end the job', async () => {
+    const scenario = await preparing(chatLines, set);
+    expect(await prepareJob(scenario, { jobId })).toBe('done');
+    expect((await scenario.stores.jobs.find(jobId))?.failure?.code).toBe('base_model_not_found');
+  });
+
+  test('that have a fault end the job with the row', async () => {
+    const scenario = await preparing(`${chatLines}\n{"prompt":"x","completion":""}\n`, set);
+    scenario.stores.baseModelRecords.set(base.id, base);
+    await prepareJob(scenario, { jobId });
+    const failure = (await scenario.stores.jobs.find(jobId))?.failure;
+    expect(failure?.code).toBe('dataset_invalid');
+    expect(failure?.problems).toMatchObject([{ row: 201, code: 'empty_completion' }]);
   });
 });
 
