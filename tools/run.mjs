@@ -5,7 +5,9 @@ import { orExplain, python, root, setup } from './setup.mjs';
 
 const args = process.argv.slice(2);
 const startedMs = Date.now();
-await orExplain(() => setup({ python: args[0] === 'demo' || args[0] === 'mine' }));
+const texts = args[0] === 'demo' && ['chat', 'text-classification'].includes(args[1] ?? '');
+const torch = texts || (args[0] === 'mine' && args.some((word) => word.endsWith('-torch')));
+await orExplain(() => setup({ python: args[0] === 'demo' || args[0] === 'mine', torch }));
 
 const child = spawn(process.execPath, [join(root, 'cli', 'bin', 'agon.js'), ...args], {
   stdio: 'inherit',

@@ -104,16 +104,18 @@ async function build() {
   );
 }
 
-async function installPython({ dev }) {
-  const locks = ['templates/requirements.lock', ...(dev ? ['templates/requirements-dev.lock'] : [])];
+/** Requirement files by what wants them; each set is installed once into the one environment. */
+const pythonSets = {
+  recipes: { title: 'Python environment of the recipes', locks: ['templates/requirements.lock'] },
+  torch: { title: 'PyTorch and transformers for language tasks', locks: ['templates/requirements-torch.lock'] },
+  dev: { title: 'Python test tools', locks: ['templates/requirements-dev.lock'] },
+};
+
+async function installPython(name) {
+  const { title, locks } = pythonSets[name];
   const key = hashOf(...locks);
-  const name = dev ? 'python-dev' : 'python';
-  if (
-    (isDone(name, key) || (!dev && isDone('python-dev', hashOf(...locks, 'templates/requirements-dev.lock')))) &&
-    existsSync(python)
-  )
-    return;
-  await step(dev ? 'Python environment with test tools' : 'Python environment of the recipes', async () => {
+  if (isDone(`python-${name}`, key) && existsSync(python)) return;
+  await step(title, async () => {
     if (!existsSync(python)) {
       rmSync(join(root, '.agon', 'python'), { recursive: true, force: true });
       await run(findPython(), ['-m', 'venv', join(root, '.agon', 'python')]);
@@ -121,17 +123,18 @@ async function installPython({ dev }) {
     const files = locks.flatMap((lock) => ['-r', lock]);
     await run(python, ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--quiet', ...files]);
   });
-  markDone(name, key);
+  markDone(`python-${name}`, key);
 }
 
 /**
- * @param {{ python?: boolean, dev?: boolean }} wants `python`: the recipes' environment too; `dev`: with test tools.
+ * @param {{ python?: boolean, torch?: boolean, dev?: boolean }} wants `python`: the recipes' environment too; `torch`: what
+ * language tasks need; `dev`: test tools.
  */
-export async function setup({ python: wantsPython = true, dev = false } = {}) {
+export async function setup({ python: wantsPython = true, torch = false, dev = false } = {}) {
   checkNode();
-  const node = installNodePackages().then(build);
-  const work = [node, ...(wantsPython ? [installPython({ dev })] : [])];
-  const ended = await Promise.allSettled(work);
+  const sets = [...(wantsPython ? ['recipes'] : []), ...(torch ? ['torch'] : []), ...(dev ? ['dev'] : [])];
+  const installed = sets.reduce((before, name) => before.then(() => installPython(name)), Promise.resolve());
+  const ended = await Promise.allSettled([installNodePackages().then(build), installed]);
   const failed = ended.find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;
 }

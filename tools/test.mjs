@@ -42,7 +42,7 @@ if (process.argv.includes('--help') || unknown.length > 0) {
   );
   process.exit(unknown.length > 0 ? 2 : 0);
 }
-await orExplain(() => setup({ dev: true }));
+await orExplain(() => setup({ torch: true, dev: true }));
 for (const [name, step] of Object.entries(steps)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const code = await run(name, step);

@@ -6,20 +6,26 @@ import { type Job, type LeaderboardEntry, Receipt } from '@agon/contracts';
 import type { Context } from '../context.ts';
 import { pullModel } from '../pull-model.ts';
 import { readRows } from '../read-rows.ts';
-import { datasetsFolder } from '../repository.ts';
 import type { Stack } from '../stack/start-stack.ts';
 import { renderLeaderboard, renderResult } from '../terminal/race-view.ts';
 import { formatNumber, renderTable } from '../terminal/table.ts';
 import { watchRace } from '../terminal/watch-race.ts';
 import { verifyReceipt } from '../verify/verify-receipt.ts';
 import { measurePhases, type PhaseSeconds } from './measure-phases.ts';
+import { type PreparedBase, prepareBase } from './prepare-base.ts';
+import type { DemoRace } from './races.ts';
+import { type Answers, answerSideBySide } from './side-by-side.ts';
 import { startMiners } from './start-miners.ts';
 
 export type Demo = {
   readonly context: Context;
   readonly stack: Stack;
+  /** Of this demo; `home` keeps what is made once. */
   readonly folder: string;
-  readonly dataset: { file: string; target: string };
+  readonly home: string;
+  readonly race: DemoRace;
+  /** Name of a base model of the demo, for races that start from one. */
+  readonly base: string | undefined;
   readonly minutes: number;
   readonly setupSeconds: number;
   readonly say: (text: string) => void;
@@ -43,21 +49,23 @@ export type DemoSummary = {
   model: string | null;
   seconds: PhaseSeconds & { setup: number };
   receipt_verified: boolean;
+  /** For language models: what base and winner answer. */
+  answers?: readonly Answers[];
 };
-
-const recipes = ['tabular-gbdt', 'tabular-linear', 'tabular-mlp'];
 
 /** Submits, watches, checks and uses: what the three people do, in one go. */
 export async function runDemo(demo: Demo): Promise<DemoSummary> {
   const { context, stack, say } = demo;
+  const { recipes } = demo.race;
   const client = createClient({ baseUrl: stack.url, apiKey: stack.adminKey });
+  const base = demo.base === undefined ? undefined : await prepareBase(client, { ...demo, base: demo.base });
   const miners = await startMiners({ url: stack.url, folder: demo.folder, recipes, env: context.env });
   try {
     say(`… ${recipes.length} miners: ${recipes.join(', ')}`);
-    const { job, phases } = await race(client, demo);
+    const { job, phases } = await race(client, demo, base);
     const board = await client.jobs.leaderboard(job.id);
     say(`\n${renderLeaderboard(board)}\n\n${renderResult(job)}`);
-    const verified = job.model !== null && (await useWinner(client, job, demo));
+    const used = job.model === null ? { verified: false } : await useWinner(client, { job, demo, base });
     return {
       job: job.id,
       status: job.status,
@@ -66,57 +74,91 @@ export async function runDemo(demo: Demo): Promise<DemoSummary> {
       leaderboard: board.data.map(summaryOf),
       model: job.model,
       seconds: { setup: round(demo.setupSeconds), ...phases },
-      receipt_verified: verified,
+      receipt_verified: used.verified,
+      ...(used.answers ? { answers: used.answers } : {}),
     };
   } finally {
     await miners.stop();
   }
 }
 
-async function race(client: Client, demo: Demo): Promise<{ job: Job; phases: PhaseSeconds }> {
-  const path = join(datasetsFolder, demo.dataset.file);
+async function race(
+  client: Client,
+  demo: Demo,
+  base: PreparedBase | undefined,
+): Promise<{ job: Job; phases: PhaseSeconds }> {
+  const { file: path, target, task, maxTokens, recipes } = demo.race;
   const file = await client.files.create(await openAsBlob(path), basename(path));
   const startedMs = Date.now();
   const created = await client.jobs.create({
     training_file: file.id,
-    target: demo.dataset.target,
+    ...(target ? { target } : {}),
+    ...(task ? { task } : {}),
+    ...(base ? { base_model: base.name } : {}),
+    ...(maxTokens ? { text: { max_tokens: maxTokens } } : {}),
     budget: { minutes: demo.minutes, seats: recipes.length },
   });
-  demo.say(`… ${created.id} ${created.task}: ${created.task_inferred ?? ''}`);
+  demo.say(`… ${created.id} ${created.task}${created.task_inferred ? `: ${created.task_inferred}` : ''}`);
   const phases = measurePhases(client, created.id, startedMs);
   const context = demo.json ? { ...demo.context, isTerminal: false, out: demo.say } : demo.context;
   const job = await watchRace(client, created.id, context);
   return { job, phases: await phases };
 }
 
-/** Pulls the winner, verifies its receipt against the dataset, and predicts some rows. */
-async function useWinner(client: Client, job: Job, demo: Demo): Promise<boolean> {
-  const dataset = join(datasetsFolder, demo.dataset.file);
-  const pulled = await pullModel(client, {
-    modelId: job.model ?? '',
-    to: join(demo.folder, 'pulled'),
-    context: demo.context,
-  });
+type Used = { verified: boolean; answers?: readonly Answers[] };
+
+/** Pulls the winner, verifies its receipt against the dataset, and uses it. */
+async function useWinner(
+  client: Client,
+  input: { job: Job; demo: Demo; base: PreparedBase | undefined },
+): Promise<Used> {
+  const { job, demo, base } = input;
+  const to = join(demo.folder, 'pulled');
+  const pulled = await pullModel(client, { modelId: job.model ?? '', to, context: demo.context });
   demo.say(`\npulled  ${pulled.folder} (${pulled.files.map((file) => file.path).join(', ')})`);
   const receipt = Receipt.parse(JSON.parse(await readFile(join(pulled.folder, 'agon.json'), 'utf8')));
   const keys = (await client.signingKeys()).data.map((key) => key.public_key);
-  const checks = await verifyReceipt(receipt, { signingKeys: keys, dataset, model: pulled.folder });
-  for (const check of checks) demo.say(`receipt ${check.ok ? '✓' : '✗'} ${check.name}: ${check.message}`);
-  await predictSome(client, job, demo);
-  return checks.every((check) => check.ok === true);
+  const evidence = { signingKeys: keys, dataset: demo.race.file, model: pulled.folder };
+  const checks = await verifyReceipt(receipt, evidence);
+  for (const check of checks)
+    demo.say(`receipt ${check.ok === null ? '?' : check.ok ? '✓' : '✗'} ${check.name}: ${check.message}`);
+  const verified = checks.every((check) => check.ok !== false);
+  if (job.task === 'chat' && base) return { verified, answers: await answersOf(client, { job, demo, base, to }) };
+  if (job.target !== null && job.table !== null) await predictSome(client, job, demo);
+  return { verified };
+}
+
+async function answersOf(
+  client: Client,
+  input: { job: Job; demo: Demo; base: PreparedBase; to: string },
+): Promise<Answers[]> {
+  const { demo, base, to } = input;
+  const model = await client.models.retrieve(input.job.model ?? '');
+  const answers = await answerSideBySide({
+    file: demo.race.file,
+    model,
+    baseFolder: base.folder,
+    pulled: to,
+    workFolder: join(demo.folder, 'answers'),
+  });
+  for (const { prompt, wanted, ...said } of answers) {
+    demo.say(`\n${prompt}\n  wanted  ${wanted}\n  base    ${said.base}\n  winner  ${said.winner}`);
+  }
+  return answers;
 }
 
 async function predictSome(client: Client, job: Job, demo: Demo): Promise<void> {
-  const text = await readFile(join(datasetsFolder, demo.dataset.file), 'utf8');
-  const rows = readRows(text.split('\n').slice(0, 6).join('\n'));
-  const inputs = rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== job.target)));
+  const target = job.target ?? '';
+  const lines = (await readFile(demo.race.file, 'utf8')).split('\n');
+  const rows = readRows(lines.slice(0, 6).join('\n'));
+  const inputs = rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== target)));
   const predictions = await client.models.predict(job.model ?? '', { rows: inputs });
-  const lines = predictions.data.map((prediction, index) => [
-    String(rows[index]?.[job.target ?? ''] ?? ''),
+  const table = predictions.data.map((prediction, index) => [
+    String(rows[index]?.[target] ?? ''),
     prediction.label ?? formatNumber(prediction.value),
     prediction.label === undefined ? '' : `${(100 * (prediction.probabilities?.[prediction.label] ?? 0)).toFixed(1)} %`,
   ]);
-  demo.say(`\n${renderTable([`true ${job.target}`, 'predicted', 'probability'], lines)}\n`);
+  demo.say(`\n${renderTable([`true ${target}`, 'predicted', 'probability'], table)}\n`);
 }
 
 function winnerOf(job: Job): DemoSummary['winner'] {
