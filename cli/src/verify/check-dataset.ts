@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ReceiptBody } from '@agon/contracts';
-import { type DatasetSource, recomputeCommitment } from '@agon/dataset';
+import { type DatasetSource, type DatasetWish, recomputeCommitment } from '@agon/dataset';
 import { CommandError } from '../context.ts';
 import type { Check } from './verify-receipt.ts';
 
@@ -33,13 +33,16 @@ export async function checkDataset(body: ReceiptBody, path: string): Promise<Che
   return same ? [fileCheck, await checkSplit(body, source)] : [fileCheck];
 }
 
+/** What the client said about the dataset, as the receipt has it. */
+export const wishOf = (body: ReceiptBody): DatasetWish => ({
+  task: body.job.task,
+  target: body.table?.target,
+  columns: body.dataset.columns,
+  ignoreColumns: body.dataset.ignore_columns,
+});
+
 async function checkSplit(body: ReceiptBody, source: DatasetSource): Promise<Check> {
-  const commitment = await recomputeCommitment(source, {
-    task: body.job.task,
-    target: body.table?.target ?? '',
-    ignoreColumns: body.dataset.ignore_columns,
-    splitSecret: body.split.secret,
-  });
+  const commitment = await recomputeCommitment(source, { ...wishOf(body), splitSecret: body.split.secret });
   const ok = commitment === body.split.commitment;
   const message = ok ? 'is the one that was committed to before the race' : 'is not the one that was committed to';
   return { name: 'split', ok, message };

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import type { BlobRef, ReceiptBody } from '@agon/contracts';
-import { inspectDataset, prepareDataset, readPart } from '@agon/dataset';
+import type { BlobRef, ReceiptBody, TableSchema } from '@agon/contracts';
+import { inspectDataset, isTextTask, prepareDataset, readPart, readTextPart, type TableColumns } from '@agon/dataset';
 import { outcomeOf, scoreOutcome } from '@agon/domain';
 import { inside } from '@agon/kit';
 import { inspectOnnx, openOnnxChild, predictTable } from '@agon/onnx';
 import { CommandError } from '../context.ts';
-import { fileSource } from './check-dataset.ts';
+import { fileSource, wishOf } from './check-dataset.ts';
 import type { Check } from './verify-receipt.ts';
 
 const tolerance = 1e-4;
@@ -14,9 +14,10 @@ const limits = { memoryMib: 4_096, threads: 2, timeMs: 300_000 };
 /** Splits the dataset as the receipt says, runs the model on the report rows, and compares the score. */
 export async function rescore(body: ReceiptBody, at: { dataset: string; model: string }): Promise<Check> {
   const { table, winner } = body;
-  if (!table) return { name: 'score', ok: null, message: 'this task cannot be scored again here' };
-  const part = await readPart(await reportPart(body, at.dataset), table);
-  const modelPath = inside(at.model, modelFileOf(body));
+  const modelFile = modelFileOf(body);
+  if (!table || !modelFile) return { name: 'score', ok: null, message: 'this model cannot be scored again here' };
+  const part = await readReport(await reportPart(body, at.dataset), body, table);
+  const modelPath = inside(at.model, modelFile);
   const inspected = inspectOnnx(await readFile(modelPath));
   if (!inspected.ok) return { name: 'score', ok: false, message: inspected.rejection.message };
   const child = await openOnnxChild({ modelPath, limits });
@@ -33,18 +34,27 @@ export async function rescore(body: ReceiptBody, at: { dataset: string; model: s
   }
 }
 
-function modelFileOf(body: ReceiptBody): string {
+function modelFileOf(body: ReceiptBody): string | undefined {
   const files = body.entries.find((entry) => entry.run === body.winner.run)?.files ?? [];
-  const path = files.find((file) => file.path.endsWith('.onnx'))?.path;
-  if (!path) throw new CommandError('The receipt names no ONNX file of the winner.');
-  return path;
+  return files.find((file) => file.path.endsWith('.onnx'))?.path;
 }
 
-/** The report part's canonical CSV; the other parts are drained. */
+/** The report rows column by column, of a table or of texts with classes. */
+async function readReport(
+  part: AsyncIterable<Uint8Array>,
+  body: ReceiptBody,
+  table: TableSchema,
+): Promise<TableColumns> {
+  if (!isTextTask(body.job.task)) return readPart(part, table);
+  const rows = await readTextPart(part, 'text-classification');
+  const target = Int32Array.from(rows, ({ label }) => table.classes?.indexOf(label) ?? 0);
+  return { rows: rows.length, columns: [rows.map(({ text }) => text)], target };
+}
+
+/** The report part as it was written; the other parts are drained. */
 async function reportPart(body: ReceiptBody, path: string): Promise<AsyncIterable<Uint8Array>> {
   const source = await fileSource(path);
-  const wish = { task: body.job.task, target: body.table?.target ?? '', ignoreColumns: body.dataset.ignore_columns };
-  const inspection = await inspectDataset(source, wish);
+  const inspection = await inspectDataset(source, wishOf(body));
   if (!inspection.ok) throw new CommandError(inspection.error.message);
   const kept: Uint8Array[] = [];
   const write = async (name: string, csv: AsyncIterable<Uint8Array>): Promise<BlobRef> => {
