@@ -150,7 +150,6 @@ async function completions(reference: Reference, prefix: string) {
   }
   const feeds: Record<string, Feed> = {
     input_ids: { ints: ids, dims: [lengths.length, width] },
-    lengths: { ints: lengths, dims: [lengths.length], type: 'int32' },
     positions: { ints: positions, dims: [positions.length] },
     targets: { ints: targets, dims: [targets.length] },
   };

@@ -2,22 +2,24 @@ import type { Value } from '../graph/graph-builder.ts';
 import { type GraphContext, linear } from '../graph/linear.ts';
 import { rmsNorm } from '../graph/norms.ts';
 import type { LinearModule } from '../graph/tensor-spec.ts';
+import { blockedAttention } from './blocked-attention.ts';
+import type { CausalBlocks } from './causal-blocks.ts';
 import type { DecoderConfig } from './decoder-config.ts';
 import { type DecoderModule, layerNorms } from './decoder-tensors.ts';
 import { groupedAttention } from './grouped-attention.ts';
-import { plainAttention } from './plain-attention.ts';
 import type { RotaryTables } from './rotary.ts';
 
 /** What all layers share. B rows of T tokens that have no padding before them. */
 export type Sequence = {
   /** Of the positions 0 to `totalLength - 1`. */
   readonly rotary: RotaryTables;
-  /** int32 `[B]`: the last position of each row that counts. */
-  readonly lastPositions: Value;
+  /** int32 `[B]`: the last position of each row; with it the fused operator is used where it can be. */
+  readonly lastPositions: Value | null;
   /** int64 scalar: tokens of the longest row, those of the past included. */
   readonly totalLength: Value;
   /** int64 `[2]`: B and T. */
   readonly rowsByTokens: Value;
+  readonly blocks: CausalBlocks;
 };
 
 /** Keys and values of a layer, each `[B, keyValueHeads, tokens, headSize]`. */
@@ -64,7 +66,8 @@ export function attention(
     key: project(modules.key, norms.key),
     value: project(modules.value),
   };
-  const attend = config.headSize % fusedHeadMultiple === 0 ? groupedAttention : plainAttention;
+  const fits = sequence.lastPositions !== null && config.headSize % fusedHeadMultiple === 0;
+  const attend = fits ? groupedAttention : blockedAttention;
   const window = config.windows[layer.index] ?? null;
   const { output, present } = attend(builder, projected, { config, window, past: layer.past, sequence });
   return { attended: builder.op('Reshape', [output, builder.ints([-1, config.heads * config.headSize])]), present };

@@ -1,6 +1,7 @@
 import { GraphBuilder, type Value } from '../graph/graph-builder.ts';
 import { weightOf } from '../graph/linear.ts';
 import type { KeyValues, Sequence } from './attention.ts';
+import { causalBlocks } from './causal-blocks.ts';
 import { decoderBody } from './decoder-body.ts';
 import type { DecoderConfig } from './decoder-config.ts';
 import type { DecoderGraph } from './decoder-graph.ts';
@@ -65,11 +66,14 @@ function sequenceOf(builder: GraphBuilder, config: DecoderConfig, input: { token
   const seen = builder.op('ReduceSum', [input.mask, builder.ints([1])], { attributes: { keepdims: { int: 0 } } });
   const last = builder.op('Sub', [seen, builder.ints([1], [])]);
   const totalLength = builder.op('Gather', [builder.op('Shape', [input.mask]), builder.ints([1], [])]);
+  const rowsByTokens = builder.op('Shape', [input.tokens]);
+  const sizes = { total: totalLength, tokens: builder.op('Gather', [rowsByTokens, builder.ints([1], [])]) };
   return {
     rotary: rotaryTables(builder, config, totalLength),
     lastPositions: builder.op('Cast', [last], { attributes: { to: { int: 6 } } }),
     totalLength,
-    rowsByTokens: builder.op('Shape', [input.tokens]),
+    rowsByTokens,
+    blocks: causalBlocks(builder, sizes, config.heads / config.keyValueHeads, 1),
   };
 }
 
