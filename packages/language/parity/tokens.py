@@ -32,7 +32,7 @@ TEXTS = [
     "naïve café Größe ﬁ ﬀ Å Å e\u0301",
     "日本語 中文 한국어 ไทย العربية עברית हिन्दी",
     "🙂👍🏽👨‍👩‍👧‍👦 🇩🇪 ✈️",
-    "zero\u200bwidth nb\u00a0space ideographic\u3000space \u2028 separator \ufeff",
+    "zero\u200bwidth nb\u00a0space ideographic\u3000space \ufeff mark \u2028 separator",
     "control \x01\x02\x7f \x85 nul?",
     "a<|im_end|>b <|im_start|>user\nno</s> <s> [SEP] [CLS]",
     "averyveryverylongword" * 12,
@@ -129,7 +129,7 @@ def conversations() -> list[list[dict[str, str]]]:
 
 
 def train_all(out: Path) -> list[Path]:
-    """A tokenizer of every kind in use."""
+    """A tokenizer of every kind that the supported families use."""
     corpus = [SENTENCE, *TEXTS] * 3
     byte_alphabet = pre_tokenizers.ByteLevel.alphabet()
 
@@ -164,20 +164,12 @@ def train_all(out: Path) -> list[Path]:
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", SPECIAL.index("[CLS]")), ("[SEP]", SPECIAL.index("[SEP]"))]
     )
 
-    unigram = Tokenizer(models.Unigram())
-    unigram.normalizer = normalizers.NFKC()
-    unigram.pre_tokenizer = pre_tokenizers.Metaspace()
-    unigram.decoder = decoders.Metaspace()
-    unigram.train_from_iterator(
-        corpus, trainers.UnigramTrainer(vocab_size=500, special_tokens=SPECIAL, unk_token="<unk>")
-    )
     kinds = {
         "byte-level": (byte_level(pre_tokenizers.ByteLevel(add_prefix_space=False)), CHATML),
         "llama3": (byte_level(llama3), CHATML),
         "digits": (byte_level(smol), CHATML),
         "sentence-pieces": (pieces, INST),
         "word-pieces": (words, None),
-        "unigram": (unigram, INST),
     }
     return [saved(out / name, tokenizer, template) for name, (tokenizer, template) in kinds.items()]
 
