@@ -1,6 +1,6 @@
 """A small writer of ONNX graphs: constants are stored once, names never clash, the parts are appended in order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,18 @@ class Graph:
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._inputs: dict[str, int] = {}
         self._count = 0
+        self._parts: dict[Hashable, str] = {}
+
+    def once(self, key: Hashable, make: Callable[[], str]) -> str:
+        """What `make` appends, or what it appended at the first call with this key."""
+        if key not in self._parts:
+            self._parts[key] = make()
+        return self._parts[key]
+
+    def at_least(self, opset: int, ir_version: int) -> None:
+        """For operators that are newer than OPSET."""
+        self._model.opset_import[0].version = max(self._model.opset_import[0].version, opset)
+        self._model.ir_version = max(self._model.ir_version, ir_version)
 
     def _name(self) -> str:
         self._count += 1
@@ -55,21 +67,24 @@ class Graph:
     def integers(self, values: Sequence[int]) -> str:
         return self.constant(np.array(values), np.int64)
 
-    def node(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        """Append a node and return its output's name. Attributes that are numpy arrays are written without checks."""
+    def node(self, operator: str, *inputs: str, domain: str = "", spare: int = 0, **attributes: Any) -> str:
+        """Append a node and return its first output's name; `spare` further ones are not used.
+
+        Attributes that are numpy arrays are written without checks.
+        """
         output = self._name()
-        self._append(operator, output, inputs, domain, attributes)
+        self._append(operator, [output, *(self._name() for _ in range(spare))], inputs, domain, attributes)
         return output
 
     def named(self, operator: str, name: str, *inputs: str, **attributes: Any) -> None:
         """A node whose output is called `name`: an output of the model."""
         domain = ML_DOMAIN if operator == "LabelEncoder" else ""
-        self._append(operator, name, inputs, domain, attributes)
+        self._append(operator, [name], inputs, domain, attributes)
 
     def _append(
-        self, operator: str, output: str, inputs: Sequence[str], domain: str, attributes: dict[str, Any]
+        self, operator: str, outputs: Sequence[str], inputs: Sequence[str], domain: str, attributes: dict[str, Any]
     ) -> None:
-        node = self._graph.node.add(op_type=operator, domain=domain, input=inputs, output=[output])
+        node = self._graph.node.add(op_type=operator, domain=domain, input=inputs, output=outputs)
         for name, value in attributes.items():
             if not isinstance(value, np.ndarray):
                 node.attribute.append(helper.make_attribute(name, value))
