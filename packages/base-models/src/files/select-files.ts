@@ -29,10 +29,6 @@ const kept: Readonly<Record<string, number>> = {
   NOTICE: textBytesMax,
 };
 
-/** Whether a file is worth sending: one of those that are kept, or weights in safetensors at the top of the folder. */
-export const mayBeKept = (path: string): boolean =>
-  Object.hasOwn(kept, path) || path === indexFile || /^[A-Za-z0-9_][\w.-]*\.safetensors$/.test(path);
-
 /** The files of a model that are kept, sorted by path, and which of them hold the weights. */
 export type SelectedFiles = { readonly files: readonly FileEntry[]; readonly weights: readonly string[] };
 
@@ -49,7 +45,9 @@ export async function selectFiles(given: ModelFiles): Promise<SelectedFiles> {
   const index = await shardsOf(given, entries);
   const weights = index ?? [weightsFile];
   const names = [...Object.keys(kept), ...(index ? [indexFile] : []), ...weights];
-  const files = [...new Set(names)].sort().flatMap((name) => entries.get(name) ?? []);
+  const needed = new Set([...required, ...weights]);
+  const there = [...new Set(names)].sort().flatMap((name) => entries.get(name) ?? []);
+  const files = there.filter(({ path, bytes }) => bytes > 0 || needed.has(path));
   for (const { path, bytes } of files) {
     const bytesMax = kept[path];
     if (bytes === 0) throw invalid(`${path} is empty.`);
