@@ -9,7 +9,7 @@ import { ParquetRows } from './parquet-rows.ts';
 import { ProblemList } from './problem-list.ts';
 
 const problems = new ProblemList();
-const rows = new ParquetRows(problems);
+const rows = new ParquetRows(problems, process.argv[3] === 'json' ? 'json' : 'refused');
 const { bytes } = await openBytes(process.argv[2] ?? '');
 const batches = rows.batches(bytes);
 

@@ -17,7 +17,7 @@ const pageBytesMax = 128 * 1024 * 1024;
 /** Unpacks to an amount that its own size does not bound, so it is left out. */
 const encodingsRefused: ReadonlySet<string> = new Set(['DELTA_BYTE_ARRAY', 'BIT_PACKED', 'GROUP_VAR_INT']);
 
-const compressors: Compressors = {
+export const compressors: Compressors = {
   GZIP: (input, bytes) => gunzipSync(input, { maxOutputLength: bytes }),
   BROTLI: (input, bytes) => brotliDecompressSync(input, { maxOutputLength: bytes }),
 };

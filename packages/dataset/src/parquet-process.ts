@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '@agon/contracts';
+import type { NestedValues } from './jsonl-table.ts';
 import type { FromParquetChild } from './parquet-protocol.ts';
 
 /** The built script, also when this file runs from `src` (tests): both folders lie beside each other. */
@@ -13,7 +14,7 @@ const memoryLookMs = 100;
 const batchMsMax = 60_000;
 const stderrCharactersMax = 2_000;
 
-type Options = { script?: string; memoryMib?: number; batchMs?: number };
+type Options = { script?: string; memoryMib?: number; batchMs?: number; nested?: NestedValues | undefined };
 type Waiting = { resolve: (message: FromParquetChild) => void; reject: (error: Error) => void };
 
 /** A forked process that reads one Parquet file, with bounds on its memory and time. */
@@ -30,7 +31,7 @@ export class ParquetProcess {
 
   constructor(path: string, options: Options = {}) {
     this.#batchMs = options.batchMs ?? batchMsMax;
-    this.#child = fork(options.script ?? builtScript, [path], {
+    this.#child = fork(options.script ?? builtScript, [path, options.nested ?? 'refused'], {
       env: {},
       execArgv: [`--max-old-space-size=${Math.min(heapMib, options.memoryMib ?? heapMib)}`],
       serialization: 'advanced',

@@ -15,10 +15,10 @@ type Read = {
 };
 
 /** Reads a file; an error that is no refusal is thrown. */
-async function read(bytes: Uint8Array): Promise<Read> {
+async function read(bytes: Uint8Array, nested?: 'json'): Promise<Read> {
   const whole = new Uint8Array(bytes);
   const problems = new ProblemList();
-  const reader = new ParquetRows(problems);
+  const reader = new ParquetRows(problems, nested);
   const rows: Read['rows'] = [];
   let refusal: string | null = null;
   try {
@@ -64,6 +64,27 @@ describe('a Parquet file', () => {
       { code: 'column_type', column: 'list' },
       { code: 'column_type', column: 'record' },
     ]);
+  });
+
+  test('has nested columns as JSON where they are asked for', async () => {
+    const { rows, problems, refusal } = await read(fixture('conversations'), 'json');
+    expect([problems, refusal, rows.length]).toEqual([[], null, 120]);
+    const talk = [
+      { content: 'What is 63?', role: 'user' },
+      { content: 'A number, 63.', role: 'assistant' },
+    ];
+    expect(rows[63]).toEqual(['63', JSON.stringify(talk), 'b']);
+    expect([rows[7]?.[1], rows[9]?.[1]]).toEqual(['[]', '']);
+  });
+
+  test('with nested columns and a byte changed is read or refused', async () => {
+    const whole = fixture('conversations');
+    for (let at = 4; at < whole.byteLength - 8; at += 23) {
+      const changed = Buffer.from(whole);
+      changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
+      const { rows, refusal } = await read(changed, 'json');
+      expect(refusal !== null || rows.length <= 120).toBe(true);
+    }
   });
 
   test('with infinite numbers has them missing, with a note', async () => {

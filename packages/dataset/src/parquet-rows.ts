@@ -1,8 +1,10 @@
 import { AppError, type DatasetNote, limits } from '@agon/contracts';
 import { readHeader } from '@agon/domain';
 import { type AsyncBuffer, type FileMetaData, parquetSchema, type SchemaTree } from 'hyparquet';
+import type { NestedValues } from './jsonl-table.ts';
 import { ParquetColumn } from './parquet-column.ts';
 import { damaged, type ParquetFile, readFooter } from './parquet-file.ts';
+import { NestedColumn } from './parquet-nested.ts';
 import { UnsupportedFault } from './parquet-page.ts';
 import type { ProblemList } from './problem-list.ts';
 import { counted, quoted } from './say.ts';
@@ -11,7 +13,7 @@ import { checkColumnCount, checkRowCount, nameFault, type RowBatch } from './tab
 /** Cells in a batch: some milliseconds of work. */
 const batchCells = 16_384;
 
-/** Reads Parquet page by page: flat columns, one row group after the other. */
+/** Reads Parquet page by page: one row group after the other; lists and records only where they are asked for as JSON. */
 export class ParquetRows {
   readonly #problems: ProblemList;
   readonly notes: DatasetNote[] = [];
@@ -19,9 +21,11 @@ export class ParquetRows {
   #rowsSeen = 0;
   #characters = 0;
   #infinite = new Set<number>();
+  readonly #nested: NestedValues;
 
-  constructor(problems: ProblemList) {
+  constructor(problems: ProblemList, nested: NestedValues = 'refused') {
     this.#problems = problems;
+    this.#nested = nested;
   }
 
   /** @throws AppError `dataset_unreadable`, `dataset_too_large`. */
@@ -57,7 +61,7 @@ export class ParquetRows {
     this.#columns = header.names;
     this.notes.push(...header.notes.slice(0, limits.datasetNotesMax));
     for (const child of root.children) {
-      const why = unusable(child);
+      const why = isNested(child) && this.#nested === 'json' ? null : unusable(child);
       if (why) this.#refuse('column_type', child.element.name, `Column ${quoted(child.element.name)} ${why}.`);
     }
     return this.#problems.empty ? root.children.map((child) => [root, child]) : null;
@@ -66,7 +70,8 @@ export class ParquetRows {
   async *#group(file: ParquetFile, group: FileMetaData['row_groups'][number], leaves: SchemaTree[][]) {
     const rows = Number(group.num_rows);
     checkRowCount(this.#rowsSeen + rows);
-    const columns = leaves.map((path, index) => this.#open(file, { path, chunk: group.columns[index], rows }));
+    const chunks = flatChunks(group);
+    const columns = leaves.map((path) => this.#open(file, { path, chunks, rows }));
     const batchRows = Math.max(1, Math.floor(batchCells / Math.max(1, columns.length)));
     for (let left = rows; left > 0; ) {
       for (const [index, column] of columns.entries()) {
@@ -81,19 +86,21 @@ export class ParquetRows {
     }
   }
 
-  #open(file: ParquetFile, input: { path: SchemaTree[]; chunk: ChunkOrNone; rows: number }): ParquetColumn {
-    const { chunk } = input;
-    const name = input.path.at(-1)?.element.name ?? '';
-    if (!chunk || String(chunk.meta_data?.path_in_schema) !== name)
-      throw damaged('a row group has other columns than the file');
+  #open(file: ParquetFile, input: { path: SchemaTree[]; chunks: Chunks; rows: number }): Column {
+    const { path, chunks, rows } = input;
+    const leaf = path.at(-1);
+    const name = leaf?.element.name ?? '';
+    if (leaf && isNested(leaf)) return new NestedColumn(file, { name, firstRow: this.#rowsSeen, rows });
+    const chunk = chunks.get(name);
+    if (!chunk) throw damaged('a row group has other columns than the file');
     try {
-      return new ParquetColumn(file.bytes, { ...input, chunk });
+      return new ParquetColumn(file.bytes, { path, chunk, rows });
     } catch (error) {
       throw explained(error, name);
     }
   }
 
-  async #fill(column: ParquetColumn, index: number): Promise<void> {
+  async #fill(column: Column, index: number): Promise<void> {
     try {
       await column.fill();
     } catch (error) {
@@ -101,7 +108,7 @@ export class ParquetRows {
     }
   }
 
-  #row(columns: readonly ParquetColumn[]): readonly string[] | null {
+  #row(columns: readonly Column[]): readonly string[] | null {
     this.#rowsSeen += 1;
     let characters = 0;
     let good = true;
@@ -162,7 +169,20 @@ function rootOf(metadata: FileMetaData): SchemaTree {
   }
 }
 
-type ChunkOrNone = FileMetaData['row_groups'][number]['columns'][number] | undefined;
+type Group = FileMetaData['row_groups'][number];
+type Chunks = ReadonlyMap<string, Group['columns'][number]>;
+type Column = ParquetColumn | NestedColumn;
+
+/** The chunks of columns of plain values, by name. */
+const flatChunks = (group: Group): Chunks =>
+  new Map(
+    group.columns
+      .filter(({ meta_data }) => meta_data?.path_in_schema.length === 1)
+      .map((chunk) => [String(chunk.meta_data?.path_in_schema[0]), chunk]),
+  );
+
+const isNested = ({ children, element }: SchemaTree): boolean =>
+  children.length > 0 || element.repetition_type === 'REPEATED';
 
 const explained = (error: unknown, column: string): unknown => {
   if (!(error instanceof Error) || (error as NodeJS.ErrnoException).syscall) return error;
@@ -176,9 +196,10 @@ const explained = (error: unknown, column: string): unknown => {
 const typesRefused: ReadonlySet<string> = new Set(['BSON', 'INTERVAL', 'GEOMETRY', 'GEOGRAPHY', 'VARIANT']);
 
 /** Why a column cannot be cells of a table, or null. */
-function unusable({ children, element }: SchemaTree): string | null {
+function unusable(tree: SchemaTree): string | null {
+  const { element } = tree;
   const types = [element.logical_type?.type, element.converted_type].filter((type) => type !== undefined);
-  if (children.length > 0 || element.repetition_type === 'REPEATED') {
+  if (isNested(tree)) {
     return 'holds lists or records; write one plain value per column, or JSON Lines';
   }
   const refused = types.find((type) => typesRefused.has(type));

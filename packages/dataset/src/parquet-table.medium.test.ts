@@ -59,6 +59,17 @@ describe('a Parquet dataset', () => {
     });
   });
 
+  test('of conversations in lists is read, and its bad rows are named', async () => {
+    expect(await inspectDataset(await sourceOfFile(fixture('conversations')), {})).toMatchObject({
+      ok: false,
+      error: { code: 'dataset_invalid' },
+      problems: [
+        { code: 'no_assistant_turn', row: 8, column: 'messages' },
+        { code: 'not_a_conversation', row: 10, column: 'messages' },
+      ],
+    });
+  });
+
   test('that is cut off is refused', async () => {
     const source = sourceOfBytes({ filename: 'data.csv', bytes: Buffer.from('PAR1\0\0 and then nothing of the kind') });
     expect(await inspectDataset(source, { target: 'label' })).toMatchObject({

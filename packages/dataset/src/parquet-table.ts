@@ -6,11 +6,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError, type DatasetNote } from '@agon/contracts';
 import type { DatasetSource } from './dataset-source.ts';
+import type { NestedValues } from './jsonl-table.ts';
 import { ParquetProcess } from './parquet-process.ts';
 import type { ProblemList } from './problem-list.ts';
 import type { RowBatch, TableReader } from './table-reader.ts';
 
-type Options = { problems: ProblemList; signal?: AbortSignal | undefined };
+type Options = { problems: ProblemList; signal?: AbortSignal | undefined; nested?: NestedValues };
 
 /** Reads Parquet in a process of its own: a file can make its reader take any memory and time. */
 export function parquetTable(source: DatasetSource, options: Options): TableReader {
@@ -21,7 +22,7 @@ export function parquetTable(source: DatasetSource, options: Options): TableRead
 async function* batchesOf(source: DatasetSource, options: Options, notes: DatasetNote[]): AsyncGenerator<RowBatch> {
   options.signal?.throwIfAborted();
   const file = await pathOf(source);
-  const reader = new ParquetProcess(file.path);
+  const reader = new ParquetProcess(file.path, { nested: options.nested });
   const stop = () => void reader.close(options.signal?.reason);
   options.signal?.addEventListener('abort', stop);
   try {
