@@ -1,14 +1,17 @@
 import { type MetricName, metricTable } from '@agon/contracts';
 import fc from 'fast-check';
+import { outcomeOfPreferences, outcomeOfTokens } from '../score/language-outcome.ts';
 import { type Outcome, outcomeOf } from '../score/outcome.ts';
 
 export const metricNames = Object.keys(metricTable) as MetricName[];
 const numberMetrics: readonly MetricName[] = ['rmse', 'mae', 'r2'];
+const tokenMetrics: readonly MetricName[] = ['loss', 'perplexity'];
+const preferenceMetrics: readonly MetricName[] = ['preference_accuracy', 'dpo_loss'];
 
 const share = fc.integer({ min: 0, max: 20 }).map((count) => count / 20);
 const value = fc.integer({ min: -400, max: 400 }).map((count) => count / 8);
 
-/** True classes, or true numbers, that several models answer for. */
+/** True classes, true numbers, or numbers of tokens less one, that several models answer for. */
 type Truth = { metric: MetricName; rows: number; classes: number; truth: number[] };
 
 export const truthOf = (metric: MetricName): fc.Arbitrary<Truth> =>
@@ -31,6 +34,18 @@ export function outcomeFor({ metric, rows, classes, truth }: Truth): fc.Arbitrar
         classes: null,
       }),
     );
+  }
+  if (tokenMetrics.includes(metric)) {
+    const tokens = Float64Array.from(truth, (count) => count + 1);
+    const perToken = fc.integer({ min: 0, max: 40 }).map((count) => count / 8);
+    return fc
+      .array(perToken, { minLength: rows, maxLength: rows })
+      .map((nats) => outcomeOfTokens(metric, { nats: tokens.map((count, row) => count * (nats[row] ?? 0)), tokens }));
+  }
+  if (preferenceMetrics.includes(metric)) {
+    return fc
+      .array(value, { minLength: rows, maxLength: rows })
+      .map((margins) => outcomeOfPreferences(metric, Float64Array.from(margins)));
   }
   return fc
     .record({
