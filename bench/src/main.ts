@@ -2,12 +2,14 @@ import { dispatch } from './dispatch.ts';
 import { idleMemory } from './idle-memory.ts';
 import { overhead } from './overhead.ts';
 import type { Bench, BenchResult } from './result.ts';
+import { scoreLm } from './score-lm.ts';
 import { scoreTabular } from './score-tabular.ts';
 import { upload } from './upload.ts';
 
 const benches: Readonly<Record<string, Bench>> = {
   overhead,
   'score-tabular': scoreTabular,
+  'score-lm': scoreLm,
   dispatch,
   upload,
   'idle-memory': idleMemory,

@@ -75,6 +75,7 @@ async function prepare(folder: string): Promise<{ table: TableSchema; trainRows:
   const source = await sourceOfFile(join(root, 'datasets', 'flights', 'flights.csv'));
   const inspection = await inspectDataset(source, { target: 'late' });
   if (!inspection.ok) throw new Error(inspection.error.message);
+  if (inspection.data !== 'table') throw new Error('The flights are no table.');
   await run('mkdir', ['-p', join(folder, 'data'), join(folder, 'out')]);
   const blobs = new Map<string, Buffer>();
   const prepared = await prepareDataset(source, inspection, {

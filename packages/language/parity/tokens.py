@@ -1,8 +1,8 @@
 """Writes tokenizers and what transformers makes of texts: `python tokens.py OUT [FOLDER ...]`.
 
-`OUT/<name>/` gets a tokenizer of each kind, trained here; the FOLDERs given are read besides. `OUT/reference.json` has for
-each of them the ids of texts, those with special tokens around them, and of conversations the ids and completion indices
-by the rules of docs/trainer-contract.md.
+`OUT/<name>/` gets a tokenizer of each kind, trained here; the FOLDERs given are read besides. `OUT/reference.json` has
+for each of them the ids of texts, those with special tokens around them, and of conversations the ids and completion
+indices by the rules of docs/trainer-contract.md.
 """
 
 import json
@@ -39,17 +39,24 @@ TEXTS = [
     "((([[[{{{}}}]]])))!!!???...---___***///\\\\\\",
     "MiXeD CaSe SHOUTING camelCase snake_case kebab-case",
     "https://example.org/a?b=c&d=%20#e me@example.org",
-    "x = {'a': [1, 2], \"b\": None}\n\tif x:\n\t\tprint(f\"{x!r}\")\n",
+    'x = {"a": [1, 2], "b": None}\n\tif x:\n\t\tprint(f"{x!r}")\n',
 ]
 CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 INST = (
-    "{{ bos_token }}{% for m in messages %}{% if m['role'] == 'user' %}{{ '[INST] ' + m['content'] | trim + ' [/INST]' }}"
+    "{{ bos_token }}{% for m in messages %}"
+    "{% if m['role'] == 'user' %}{{ '[INST] ' + m['content'] | trim + ' [/INST]' }}"
     "{% elif m['role'] == 'assistant' %}{{ ' ' + m['content'] | trim + eos_token }}"
     "{% else %}{{ '<<SYS>>' + m['content'] + '<</SYS>>' }}{% endif %}{% endfor %}"
 )
+
+LLAMA3 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+UNKNOWN = SPECIAL[0]
 
 
 def main(out: Path, given: list[Path]) -> None:
@@ -141,22 +148,19 @@ def train_all(out: Path) -> list[Path]:
         tokenizer.train_from_iterator(corpus, trainer)
         return tokenizer
 
-    pattern = (
-        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-    )
-    llama3 = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(pattern), behavior="isolated"),
+    llama3 = [
+        pre_tokenizers.Split(Regex(LLAMA3), behavior="isolated"),
         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-    ])
-    smol = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    ]
+    digits = [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
 
-    pieces = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    pieces = Tokenizer(models.BPE(unk_token=UNKNOWN, fuse_unk=True, byte_fallback=True))
     pieces.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
     pieces.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
     byte_tokens = [f"<0x{byte:02X}>" for byte in range(256)]
     pieces.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=800, special_tokens=[*SPECIAL, *byte_tokens]))
 
-    words = Tokenizer(models.WordPiece(unk_token="<unk>"))
+    words = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
     words.normalizer = normalizers.BertNormalizer(lowercase=True)
     words.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     words.train_from_iterator(corpus, trainers.WordPieceTrainer(vocab_size=500, special_tokens=SPECIAL))
@@ -166,8 +170,8 @@ def train_all(out: Path) -> list[Path]:
 
     kinds = {
         "byte-level": (byte_level(pre_tokenizers.ByteLevel(add_prefix_space=False)), CHATML),
-        "llama3": (byte_level(llama3), CHATML),
-        "digits": (byte_level(smol), CHATML),
+        "llama3": (byte_level(pre_tokenizers.Sequence(llama3)), CHATML),
+        "digits": (byte_level(pre_tokenizers.Sequence(digits)), CHATML),
         "sentence-pieces": (pieces, INST),
         "word-pieces": (words, None),
     }
@@ -177,7 +181,11 @@ def train_all(out: Path) -> list[Path]:
 def saved(folder: Path, tokenizer: Tokenizer, template: str | None) -> Path:
     """In Hugging Face's layout."""
     fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>", chat_template=template
+        tokenizer_object=tokenizer,
+        unk_token=UNKNOWN,
+        bos_token=SPECIAL[1],
+        eos_token=SPECIAL[2],
+        chat_template=template,
     )
     fast.save_pretrained(folder)
     return folder

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { ChatRow } from '@agon/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { EncodedRows, TextRows } from '../rows/encode-rows.ts';
@@ -18,6 +18,7 @@ import {
   tinyClassifier,
   tinyLlama,
   tinyWeights,
+  onDisk as writeFiles,
 } from '../testing/index.ts';
 import { LanguageScorer, type ScorerLimits } from './language-scorer.ts';
 import type { ModelFile } from './link-files.ts';
@@ -31,24 +32,14 @@ beforeAll(async () => {
 afterEach(() => scorer.close());
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-let written = 0;
-async function onDisk(files: Files): Promise<ModelFile[]> {
-  written += 1;
-  const folder = join(root, `files-${written}`);
-  return Promise.all(
-    Object.entries(files).map(async ([path, content]) => {
-      const localPath = join(folder, path);
-      await mkdir(dirname(localPath), { recursive: true });
-      await writeFile(localPath, content);
-      return { path, localPath };
-    }),
-  );
-}
+const onDisk = (files: Files): Promise<ModelFile[]> => writeFiles(root, files);
 
+let opened = 0;
 async function open(files: Files, options: { limits?: Partial<ScorerLimits>; batchTokens?: number } = {}) {
   const { batchTokens } = options;
+  opened += 1;
   scorer = await LanguageScorer.open({
-    folder: join(root, `scorer-${written}`),
+    folder: join(root, `scorer-${opened}`),
     files: await onDisk(files),
     limits: { ...limits, ...options.limits },
     ...(batchTokens === undefined ? {} : { batchTokens }),
@@ -200,6 +191,21 @@ describe('an adapter is rejected', () => {
     }
     expect((await scorer.scoreAdapter(await onDisk(noAdapter), [rows], { rankMax: 8 }))[0]).toEqual(before);
   });
+});
+
+test('an adapter that takes too much memory is rejected, and the base is loaded anew for the next', async () => {
+  const rows = Array.from({ length: 400 }, () => chats[4] as ChatRow);
+  const many = () => scorer.encode('many', async () => ({ kind: 'chat', rows }), 200);
+  await open(tinyLlama());
+  await scorer.scoreBase([await encodedChats()]);
+  const loadedMib = (await scorer.memoryMib()) ?? 0;
+  await scorer.close();
+  await open(tinyLlama(), { limits: { memoryMib: loadedMib + 60 }, batchTokens: 1_000_000 });
+  const adapter = await onDisk(tinyAdapter());
+  const said = await reject(scorer.scoreAdapter(adapter, [await many()], { rankMax: 8 }));
+  expect(said.code).toBe('inference_out_of_memory');
+  const few = await encodedChats();
+  expect((await scorer.scoreAdapter(adapter, [few], { rankMax: 8 }))[0]).toHaveLength(chats.length);
 });
 
 describe('a checkpoint is rejected', () => {

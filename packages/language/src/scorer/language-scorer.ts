@@ -38,9 +38,11 @@ export class LanguageScorer {
   readonly #batchTokens: number;
   readonly #encodings = new Map<string, EncodedRows>();
   readonly #baseNats = new WeakMap<EncodedRows, Float64Array>();
+  readonly #processes = new Set<Process>();
   #process: Process | undefined;
   #submissions = 0;
   #runtime = 'unknown';
+  #closed = false;
 
   private constructor(options: { folder: string; limits: ScorerLimits; batchTokens?: number }) {
     this.#folder = options.folder;
@@ -59,7 +61,12 @@ export class LanguageScorer {
     batchTokens?: number;
   }): Promise<LanguageScorer> {
     await mkdir(options.folder, { recursive: true });
-    await linkFiles(join(options.folder, 'base'), options.files);
+    try {
+      await linkFiles(join(options.folder, 'base'), options.files);
+    } catch (error) {
+      await rm(options.folder, { recursive: true, force: true });
+      throw error;
+    }
     return new LanguageScorer(options);
   }
 
@@ -157,16 +164,24 @@ export class LanguageScorer {
     });
   }
 
-  /** Ends the process and removes the folder. */
+  /** Ends the process and removes the folder; what is under way fails. */
   async close(): Promise<void> {
-    await this.#process?.kill();
-    this.#process = undefined;
+    this.#closed = true;
+    await Promise.all([...this.#processes].map((process) => this.#kill(process)));
     await rm(this.#folder, { recursive: true, force: true });
   }
 
   async #started(): Promise<Process> {
-    if (!this.#process?.alive) this.#process = await this.#start(null);
+    if (this.#process?.alive) return this.#process;
+    if (this.#process) await this.#kill(this.#process);
+    this.#process = await this.#start(null);
     return this.#process;
+  }
+
+  async #kill(process: Process): Promise<void> {
+    if (this.#process === process) this.#process = undefined;
+    await process.kill();
+    this.#processes.delete(process);
   }
 
   /** The process with the base ready to be scored. */
@@ -178,11 +193,19 @@ export class LanguageScorer {
 
   async #start(checkpointFolder: string | null): Promise<Process> {
     const { memoryMib, threads, loadMs } = this.#limits;
+    this.#checkOpen();
     const process = await LimitedProcess.start<ToScorer, FromScorer>({ memoryMib, script: builtScript });
     this.#runtime = process.runtime;
+    this.#processes.add(process);
     const folders = { baseFolder: join(this.#folder, 'base'), graphFolder: this.#folder, checkpointFolder };
-    await this.#ask<'opened'>(process, { kind: 'open', ...folders, threads }, loadMs);
-    return process;
+    try {
+      this.#checkOpen();
+      await this.#ask<'opened'>(process, { kind: 'open', ...folders, threads }, loadMs);
+      return process;
+    } catch (error) {
+      await this.#kill(process);
+      throw error;
+    }
   }
 
   async #score(
@@ -209,7 +232,12 @@ export class LanguageScorer {
     return (await process.ask(request, timeMs)) as Answer<K>;
   }
 
+  #checkOpen(): void {
+    if (this.#closed) throw new Error('The scorer was closed.');
+  }
+
   async #withSubmission<T>(files: readonly ModelFile[], work: (folder: string) => Promise<T>): Promise<T> {
+    this.#checkOpen();
     this.#submissions += 1;
     const folder = join(this.#folder, `submission-${this.#submissions}`);
     try {
@@ -222,13 +250,12 @@ export class LanguageScorer {
   /** The base's process goes first where both would not fit: memory is limited for one at a time. */
   async #withCheckpoint<T>(files: readonly ModelFile[], work: (process: Process) => Promise<T>): Promise<T> {
     return this.#withSubmission(files, async (folder) => {
-      await this.#process?.kill();
-      this.#process = undefined;
+      if (this.#process) await this.#kill(this.#process);
       const process = await this.#start(folder);
       try {
         return await work(process);
       } finally {
-        await process.kill();
+        await this.#kill(process);
       }
     });
   }

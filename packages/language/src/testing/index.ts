@@ -1,4 +1,5 @@
 /** Tiny language models, tokenizers and adapters for tests. Development only. */
 export * from './byte-tokenizer.ts';
+export * from './on-disk.ts';
 export * from './safetensors.ts';
 export * from './tiny-models.ts';

@@ -1,0 +1,184 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { completionCounts, type EncodedRows, LanguageScorer, type ModelFile } from '@agon/language';
+import { byteTokenizer } from '@agon/language/testing';
+import { longChats } from './long-chats.ts';
+import { type Bench, type BenchResult, resultOf } from './result.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const program = join(root, 'bench', 'python', 'score_lm.py');
+const smollm2 = join(root, '.agon', 'models', 'HuggingFaceTB', 'SmolLM2-135M-Instruct');
+const python = (): string => process.env.AGON_PYTHON ?? 'python3';
+
+const threads = 2;
+const rounds = 3;
+const rows = 48;
+const adapters = 8;
+const adapterRows = 12;
+const rank = 16;
+const tokensMax = 512;
+const limits = { memoryMib: 8_192, threads, loadMs: 300_000, tokensPerSecondMin: 1 };
+/** Weights of SmolLM2-135M that every token passes: all but the embedding, which only completion tokens meet. */
+const bodyWeights = 30 * (576 * (576 + 192 + 192 + 576) + 3 * 576 * 1_536);
+const headWeights = 49_152 * 576;
+
+type Figures = {
+  tokens_per_second: number;
+  seconds: number;
+  memory_mib: number;
+  batch_tokens: number;
+  operations_per_second: number;
+  nats: number;
+};
+
+/** Tokens/s of the evaluator's scorer beside transformers and torch, and eight adapters beside peft. */
+export const scoreLm: Bench = async (say) => {
+  const folder = await mkdtemp(join(tmpdir(), 'agon-bench-'));
+  const ask = async (mode: string, spec: object): Promise<Figures> => {
+    const path = join(folder, 'spec.json');
+    await writeFile(path, JSON.stringify({ threads, rounds, rank, ...spec }));
+    const { stdout } = await run(python(), [program, mode, path], { maxBuffer: 2 ** 26 });
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Figures;
+  };
+  try {
+    const model = await modelFolder(folder, ask);
+    say(`model: ${model}`);
+    const work = { folder, model, ask, say };
+    return [...(await speed(work)), await manyAdapters(work)];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+type Work = {
+  readonly folder: string;
+  readonly model: string;
+  readonly ask: (mode: string, spec: object) => Promise<Figures>;
+  readonly say: (text: string) => void;
+};
+
+/** SmolLM2 where it was made (`templates/tools/smollm2.py`), else a model of its size that knows nothing. */
+async function modelFolder(folder: string, ask: Work['ask']): Promise<string> {
+  const real = process.env.AGON_BENCH_MODEL ?? smollm2;
+  if (existsSync(join(real, 'tokenizer.json'))) return real;
+  const model = join(folder, 'random');
+  await mkdir(model);
+  await ask('random', { model });
+  for (const [name, content] of Object.entries(byteTokenizer())) await writeFile(join(model, name), content);
+  return model;
+}
+
+async function speed({ folder, model, ask, say }: Work): Promise<BenchResult[]> {
+  const scorer = await openScorer(folder, model);
+  try {
+    const chats = await longChats(rows, { min: 128, max: tokensMax });
+    let seconds = Number.POSITIVE_INFINITY;
+    let nats = 0;
+    const encoded = (key: string) => scorer.encode(key, async () => ({ kind: 'chat', rows: chats }), tokensMax);
+    const measure = async (key: string): Promise<EncodedRows> => {
+      const set = await encoded(key);
+      const startedMs = performance.now();
+      nats = ((await scorer.scoreBase([set]))[0] ?? new Float64Array()).reduce((sum, value) => sum + value, 0);
+      seconds = Math.min(seconds, (performance.now() - startedMs) / 1000);
+      return set;
+    };
+    const few = await scorer.encode('few', async () => ({ kind: 'chat', rows: chats.slice(0, 2) }), tokensMax);
+    await scorer.scoreBase([few]);
+    say('ours …');
+    const set = await measure('first');
+    const memoryMib = (await scorer.memoryMib()) ?? Number.NaN;
+    say('transformers and torch …');
+    const theirs = await ask('score', { model, rows: rowsOf(set) });
+    for (let round = 1; round < rounds; round += 1) await measure(`round ${round}`);
+    const product = await ask('matmul', {});
+    return figuresOf(set, { seconds, nats, memoryMib }, theirs, product);
+  } finally {
+    await scorer.close();
+  }
+}
+
+function figuresOf(
+  set: EncodedRows,
+  ours: { seconds: number; nats: number; memoryMib: number },
+  theirs: Figures,
+  product: Figures,
+): BenchResult[] {
+  const tokens = set.tokens.ids.length;
+  const completion = completionCounts(set.tokens).reduce((sum, count) => sum + count, 0);
+  const operations = (2 * (tokens * bodyWeights + completion * headWeights)) / ours.seconds / 1e9;
+  const details = {
+    rows,
+    tokens,
+    completion_tokens: completion,
+    threads,
+    their_batch_tokens: theirs.batch_tokens,
+    loss_difference: Number(Math.abs(ours.nats / completion - theirs.nats / completion).toPrecision(2)),
+  };
+  const memory = { bench: 'score-lm memory', unit: 'MiB', aim: 'ratio <= 1' };
+  const matmul = { bench: 'score-lm against one large product', unit: 'GFLOP/s', aim: 'ratio >= 0.85' };
+  return [
+    resultOf(
+      { bench: 'score-lm', unit: 'tokens/s', aim: 'ratio >= 1.5' },
+      { ours: tokens / ours.seconds, yardstick: theirs.tokens_per_second, details },
+      ({ ratio }) => ratio >= 1.5,
+    ),
+    resultOf(
+      matmul,
+      { ours: operations, yardstick: product.operations_per_second / 1e9 },
+      ({ ratio }) => ratio >= 0.85,
+    ),
+    resultOf(memory, { ours: ours.memoryMib, yardstick: theirs.memory_mib }, ({ ratio }) => ratio <= 1),
+  ];
+}
+
+/** Base and adapters from disk to the last score, on both sides. */
+async function manyAdapters({ folder, model, ask, say }: Work): Promise<BenchResult> {
+  const folders = Array.from({ length: adapters }, (_, index) => join(folder, `adapter-${index}`));
+  say(`${adapters} adapters …`);
+  await ask('adapters', { model, adapters: folders });
+  const scorer = await openScorer(folder, model);
+  try {
+    const chats = await longChats(adapterRows, { min: 128, max: tokensMax });
+    const set = await scorer.encode('chats', async () => ({ kind: 'chat', rows: chats }), tokensMax);
+    const startedMs = performance.now();
+    for (const adapter of folders) await scorer.scoreAdapter(await filesOf(adapter), [set], { rankMax: 64 });
+    const ours = (performance.now() - startedMs) / 1000;
+    const memoryMib = Math.round((await scorer.memoryMib()) ?? Number.NaN);
+    const spec = { model, adapters: folders, rows: rowsOf(set), batch_tokens: 2_048 };
+    const theirs = await ask('reload', spec);
+    const details = {
+      adapters,
+      rank,
+      tokens: set.tokens.ids.length,
+      mib: memoryMib,
+      their_mib: Math.round(theirs.memory_mib),
+    };
+    return resultOf(
+      { bench: `score-lm ${adapters} adapters`, unit: 's', aim: 'ratio <= 0.5' },
+      { ours, yardstick: theirs.seconds, details },
+      ({ ratio }) => ratio <= 0.5,
+    );
+  } finally {
+    await scorer.close();
+  }
+}
+
+async function openScorer(folder: string, model: string): Promise<LanguageScorer> {
+  return LanguageScorer.open({ folder: join(folder, 'scorer'), files: await filesOf(model), limits });
+}
+
+const filesOf = async (folder: string): Promise<ModelFile[]> =>
+  (await readdir(folder)).map((path) => ({ path, localPath: join(folder, path) }));
+
+function rowsOf({ tokens }: EncodedRows): { ids: number[]; completion: number[] }[] {
+  return Array.from({ length: tokens.offsets.length - 1 }, (_, row) => ({
+    ids: [...tokens.ids.subarray(tokens.offsets[row], tokens.offsets[row + 1])],
+    completion: [...tokens.completion.subarray(tokens.completionOffsets[row], tokens.completionOffsets[row + 1])],
+  }));
+}
