@@ -1,7 +1,7 @@
 import { ApiError } from '@agon/client';
 import { AppError } from '@agon/contracts';
 import { ConfigError } from '@agon/kit';
-import { FolderInUseError, TemplateError } from '@agon/miner';
+import { FolderInUseError, SubmissionError, TemplateError } from '@agon/miner';
 import { Command, CommanderError } from 'commander';
 import { renderProblem } from './commands/validate.ts';
 import { CommandError, type Context } from './context.ts';
@@ -33,7 +33,15 @@ function explain(error: unknown): string {
     const problems = error.problems.map((problem) => `\n  ${renderProblem(problem)}`).join('');
     return `${error.code}: ${error.message}${problems}${error.help ? `\n${error.help}` : ''}`;
   }
-  const expected = [CommandError, TemplateError, FolderInUseError, ServiceError, ConfigError, AppError];
+  const expected = [
+    CommandError,
+    SubmissionError,
+    TemplateError,
+    FolderInUseError,
+    ServiceError,
+    ConfigError,
+    AppError,
+  ];
   if (expected.some((type) => error instanceof type)) return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

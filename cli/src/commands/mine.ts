@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { addCommand, addGroup, positiveNumber, type Register } from '../command.ts';
 import { type Context, connection, homeFolder, type SharedOptions } from '../context.ts';
 import { templatesFolder } from '../repository.ts';
+import { addSubmitFolder } from './submit-folder.ts';
 
 type Options = SharedOptions & {
   folder?: string;
@@ -47,6 +48,7 @@ export const registerMine: Register = (program, context) => {
   )
     .option('--runs <count>', 'end after this many runs', positiveNumber)
     .action((options: Options) => runMiner(context, options));
+  addSubmitFolder(mine, context);
 };
 
 const addMinerOptions = (command: Command): Command =>

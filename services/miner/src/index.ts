@@ -7,4 +7,6 @@ export { detectCapabilities } from './detect-capabilities.ts';
 export { FolderInUseError } from './lock-folder.ts';
 export { type Miner, startMiner } from './miner.ts';
 export type { MinerChange, MinerOptions, RunOutcome } from './options.ts';
+export { SubmissionError } from './submission/read-submission.ts';
+export { type FolderSubmission, type SubmissionStep, submitFolder } from './submit-folder.ts';
 export { TemplateError } from './template/load-templates.ts';

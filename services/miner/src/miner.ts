@@ -1,9 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, createMinerClient, type MinerClient } from '@agon/client';
+import { ApiError, type MinerClient } from '@agon/client';
 import type { Capabilities, Lease } from '@agon/contracts';
-import { retry, signRequest } from '@agon/kit';
+import { retry } from '@agon/kit';
 import { BaseModelCache } from './download/base-model-cache.ts';
 import { lockFolder } from './lock-folder.ts';
 import type { MinerOptions } from './options.ts';
@@ -11,6 +11,7 @@ import { workRun } from './run/work-run.ts';
 import { makeRunFolder, type RunState, runFolder, unfinishedRuns, writeRunState } from './run-folder.ts';
 import { processRunner } from './runner/process-runner.ts';
 import type { Runner } from './runner/runner.ts';
+import { minerClient } from './signed-client.ts';
 import { loadTemplates, type Template, tasksOf, templateFor } from './template/load-templates.ts';
 
 const defaultBaseModelsBytesMax = 40 * 1024 ** 3;
@@ -77,18 +78,6 @@ const baseModelCache = ({ folder, baseModelsBytesMax, clock, log }: MinerOptions
     clock,
     log,
   });
-
-function minerClient(options: MinerOptions): MinerClient {
-  return createMinerClient({
-    baseUrl: options.baseUrl,
-    sign: ({ method, path, body }) => {
-      const url = new URL(path, 'http://service.invalid');
-      const createdSeconds = Math.floor(options.clock.nowMs() / 1000);
-      const signable = { method, path: url.pathname, query: url.search, body };
-      return signRequest(signable, { key: options.key, createdSeconds, nonce: options.newNonce() });
-    },
-  });
-}
 
 /** A service that is not there yet is waited for; a refusal is final. */
 async function register(context: Context): Promise<{ id: string }> {

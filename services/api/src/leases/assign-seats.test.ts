@@ -42,6 +42,18 @@ describe('giving seats away', () => {
     expect(new Set(plan.assignments.map(({ job }) => job.id)).size).toBe(2);
   });
 
+  test('who names a job gets a seat of that job or none, whatever memory it needs', () => {
+    const races = racesOf([1, 1]);
+    const job = races.jobs.get(jobId(1));
+    if (job) job.needs = { memoryMib: 1e9, vramMib: 0, cpus: 1_000 };
+    const line = [1, 2].map((number) => ({ ...asking(number), jobId: jobId(1), machine: 'named' }));
+    const plan = assignSeats([...line, asking(3)], races, options);
+    expect(plan.assignments.map((each) => [each.asking.minerId, each.job.id])).toEqual([
+      ['miner_1', jobId(1)],
+      ['miner_3', jobId(0)],
+    ]);
+  });
+
   test('who is not counted yet is named, and nobody behind it gets its seat', () => {
     const fresh = { ...asking(1), runsByJob: new Map<string, number>() };
     const plan = assignSeats([fresh, asking(2)], racesOf([1]), options);

@@ -7,7 +7,9 @@ import type { OpenRaces } from './free-seats.ts';
 export type Asking = {
   readonly minerId: string;
   readonly capabilities: Capabilities;
-  /** `capabilities` as a key: equal machines are matched as one. */
+  /** Asks for a seat of this job only. */
+  readonly jobId?: string | undefined;
+  /** `capabilities` and `jobId` as a key: equal machines are matched as one. */
   readonly machine: string;
   /** How many runs the miner had, of the jobs that were asked for. */
   readonly runsByJob: Map<string, number>;
@@ -19,6 +21,13 @@ export type Plan<A extends Asking> = {
   readonly assignments: readonly Assignment<A>[];
   /** Miners that may get a seat once their runs in these jobs are counted. */
   readonly uncounted: readonly { readonly asking: A; readonly jobIds: readonly string[] }[];
+};
+
+/** Who names a job knows what it takes; the model may be trained already, elsewhere. */
+const anySize = {
+  memory_mib: Number.MAX_SAFE_INTEGER,
+  vram_mib: Number.MAX_SAFE_INTEGER,
+  cpus: Number.MAX_SAFE_INTEGER,
 };
 
 const nothingHeld: ReadonlySet<string> = new Set();
@@ -61,8 +70,10 @@ class SeatsLeft {
   }
 
   #match(asking: Asking, heldJobs: ReadonlySet<string>, runsByJob: ReadonlyMap<string, number>): SeatRecord[] {
-    const { capabilities } = asking;
-    return matchSeats({ seats: this.#free, jobs: this.#jobs, capabilities, runsByJob, heldJobs, nowMs: this.#nowMs });
+    const { jobId } = asking;
+    const seats = jobId === undefined ? this.#free : this.#free.filter((seat) => seat.jobId === jobId);
+    const capabilities = jobId === undefined ? asking.capabilities : { ...asking.capabilities, ...anySize };
+    return matchSeats({ seats, jobs: this.#jobs, capabilities, runsByJob, heldJobs, nowMs: this.#nowMs });
   }
 }
 

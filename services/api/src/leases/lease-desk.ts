@@ -32,6 +32,7 @@ type Waiter = Asking & {
 export type LeaseQuestion = {
   readonly miner: Pick<MinerRecord, 'id' | 'name'>;
   readonly capabilities: Capabilities;
+  readonly jobId?: string | undefined;
   readonly waitMs: number;
   /** Aborted when the connection closes. */
   readonly gone: AbortSignal;
@@ -78,7 +79,7 @@ export class LeaseDesk {
    *
    * @throws AppError `rate_limited` where the miner waits too often at once.
    */
-  wait({ miner, capabilities, waitMs, gone }: LeaseQuestion): Promise<Lease | undefined> {
+  wait({ miner, capabilities, jobId, waitMs, gone }: LeaseQuestion): Promise<Lease | undefined> {
     const { stopping } = this.#deps;
     if (gone.aborted || stopping.aborted) return Promise.resolve(undefined);
     if (this.#waitersOf(miner.id) >= waitersPerMinerMax) {
@@ -103,7 +104,9 @@ export class LeaseDesk {
         miner,
         minerId: miner.id,
         capabilities,
+        jobId,
         machine: JSON.stringify([
+          jobId,
           capabilities.tasks,
           capabilities.memory_mib,
           capabilities.vram_mib,

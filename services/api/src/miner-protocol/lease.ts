@@ -8,7 +8,8 @@ export const takeLease = route({
   tag: 'Miner protocol',
   operationId: 'takeLease',
   summary: 'Wait for work',
-  description: 'Holds the request until work fits or `wait_seconds` are over.',
+  description:
+    'Holds the request until work fits or `wait_seconds` are over. With `job` only a seat of that job is given, whatever memory it needs: for models that are trained already.',
   auth: 'miner',
   request: { body: LeaseRequest },
   response: Lease,
@@ -17,6 +18,12 @@ export const takeLease = route({
   errors: ['invalid_request', 'invalid_json'],
   async handle({ deps, caller: miner, body, gone }) {
     await deps.stores.miners.touch({ minerId: miner.id, now: nowDate(deps), capabilities: body.capabilities });
-    return deps.leases.wait({ miner, capabilities: body.capabilities, waitMs: body.wait_seconds * 1000, gone });
+    return deps.leases.wait({
+      miner,
+      capabilities: body.capabilities,
+      jobId: body.job,
+      waitMs: body.wait_seconds * 1000,
+      gone,
+    });
   },
 });

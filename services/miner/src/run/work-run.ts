@@ -17,7 +17,7 @@ import type { Runner, Trainer } from '../runner/runner.ts';
 import { trainerEnvironment } from '../runner/trainer-environment.ts';
 import { TrainerOutput } from '../runner/trainer-output.ts';
 import { readSubmission, SubmissionError } from '../submission/read-submission.ts';
-import { sendSubmission } from '../submission/send-submission.ts';
+import { sendSubmission, worthAnotherTry } from '../submission/send-submission.ts';
 import type { Template } from '../template/load-templates.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { superviseTrainer, type TrainerVerdict } from './supervise-trainer.ts';
@@ -169,12 +169,6 @@ async function send(work: RunWork, place: Place, state: RunState): Promise<RunEn
     throw error;
   }
 }
-
-/** An upload that was discarded for a wrong hash, or stands elsewhere than we thought, is sent again. */
-const worthAnotherTry = (error: unknown): boolean =>
-  !(error instanceof ApiError) ||
-  error.retryable ||
-  ['upload_hash_mismatch', 'upload_offset_mismatch', 'submission_incomplete'].includes(error.code);
 
 async function reportFailure(
   work: RunWork,

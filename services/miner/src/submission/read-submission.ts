@@ -44,7 +44,8 @@ async function readManifest(path: string): Promise<TrainerSubmission> {
   }
 }
 
-async function readFileEntry(outFolder: string, path: string): Promise<SubmissionFile> {
+/** @throws SubmissionError */
+export async function readFileEntry(outFolder: string, path: string): Promise<SubmissionFile> {
   const full = inside(outFolder, path);
   const stats = await lstat(full).catch(() => undefined);
   if (!stats) throw new SubmissionError(`out/${path} is named in submission.json but is not there.`);

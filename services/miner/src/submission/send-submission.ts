@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import type { MinerClient } from '@agon/client';
+import { ApiError, type MinerClient } from '@agon/client';
 import type { CommitSubmission, CommittedSubmission } from '@agon/contracts';
 import { inside } from '@agon/kit';
 
@@ -17,6 +17,12 @@ export async function sendSubmission(
   for (const upload of committed.uploads) await sendFile(client, inside(input.outFolder, upload.path), upload);
   await client.finish(input.runId, input.commit.fence);
 }
+
+/** An upload that was discarded for a wrong hash, or stands elsewhere than we thought, is sent again. */
+export const worthAnotherTry = (error: unknown): boolean =>
+  !(error instanceof ApiError) ||
+  error.retryable ||
+  ['upload_hash_mismatch', 'upload_offset_mismatch', 'submission_incomplete'].includes(error.code);
 
 async function sendFile(
   client: MinerClient,
