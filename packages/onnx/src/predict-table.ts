@@ -36,7 +36,7 @@ export function predictTable(input: PredictTable): Promise<ClassPrediction | Flo
 export async function predictTable(input: PredictTable): Promise<ClassPrediction | Float64Array> {
   checkTableContract(input.child, input.table, input.task);
   const classes = input.table.classes?.length ?? 0;
-  return input.task === 'tabular-classification' ? predictClasses(input, classes) : predictNumbers(input);
+  return input.task === 'tabular-regression' ? predictNumbers(input) : predictClasses(input, classes);
 }
 
 async function predictClasses(input: PredictTable, classes: number): Promise<ClassPrediction> {

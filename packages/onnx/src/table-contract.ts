@@ -28,8 +28,8 @@ export function checkTableContract(model: Signature, table: TableSchema, task: T
     }
     checkInput(input, column);
   }
-  if (task === 'tabular-classification') checkClassOutputs(model.outputs, table.classes?.length ?? 0);
-  else checkNumberOutput(model.outputs);
+  if (task === 'tabular-regression') checkNumberOutput(model.outputs);
+  else checkClassOutputs(model.outputs, table.classes?.length ?? 0);
 }
 
 function checkInput(input: OnnxValue, column: FeatureColumn): void {
