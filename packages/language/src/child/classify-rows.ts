@@ -1,7 +1,7 @@
 import ort from 'onnxruntime-node';
-import { planBatches } from '../rows/plan-batches.ts';
+import { type Batch, planBatches } from '../rows/plan-batches.ts';
 import { rowCount, rowLength, type TokenRows } from '../rows/token-rows.ts';
-import { batchFeeds, LossFault } from './score-rows.ts';
+import { batchIds, LossFault } from './score-rows.ts';
 
 /**
  * Logits of each row.
@@ -19,15 +19,8 @@ export async function classifyRows(
   const { order } = options;
   const all = new Float32Array(rowCount(rows) * order.length);
   const lengths = Float64Array.from({ length: rowCount(rows) }, (_, row) => rowLength(rows, row));
-  const hasTypes = session.inputNames.includes('token_type_ids');
   for (const batch of planBatches(lengths, options.batchTokens)) {
-    const feeds = batchFeeds(rows, batch);
-    const shape = [batch.rows.length, batch.length];
-    const types = new BigInt64Array(batch.rows.length * batch.length);
-    const { logits } = await session.run(
-      hasTypes ? { ...feeds, token_type_ids: new ort.Tensor('int64', types, shape) } : feeds,
-      ['logits'],
-    );
+    const { logits } = await session.run(feedsOf(session, rows, batch), ['logits']);
     const values = logits?.data as Float32Array;
     for (const [index, row] of batch.rows.entries()) {
       for (const [column, from] of order.entries()) {
@@ -39,4 +32,14 @@ export async function classifyRows(
     logits?.dispose();
   }
   return all;
+}
+
+/** Ids, lengths, and for models that tell two texts apart that there is one. */
+function feedsOf(session: ort.InferenceSession, rows: TokenRows, batch: Batch): Record<string, ort.Tensor> {
+  const shape = [batch.rows.length, batch.length];
+  const lengths = Int32Array.from(batch.rows, (row) => rowLength(rows, row));
+  const feeds = { input_ids: batchIds(rows, batch), lengths: new ort.Tensor('int32', lengths, [batch.rows.length]) };
+  if (!session.inputNames.includes('token_type_ids')) return feeds;
+  const types = new BigInt64Array(batch.rows.length * batch.length);
+  return { ...feeds, token_type_ids: new ort.Tensor('int64', types, shape) };
 }

@@ -71,7 +71,7 @@ export async function openCheckpoint(opened: Opened, folder: string): Promise<or
 }
 
 async function written(opened: Opened, graph: Uint8Array): Promise<string> {
-  const path = join(opened.graphFolder, opened.checkpointFolder === null ? 'base.onnx' : `${process.pid}.onnx`);
+  const path = join(opened.graphFolder, opened.checkpointFolder === null ? 'base.onnx' : 'checkpoint.onnx');
   await writeFile(path, graph);
   return path;
 }

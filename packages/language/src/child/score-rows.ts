@@ -24,7 +24,7 @@ export async function scoreRows(
   const nats = new Float64Array(rowCount(rows));
   const lengths = nats.map((_, row) => rowLength(rows, row));
   for (const batch of planBatches(lengths, options.batchTokens)) {
-    const feeds = { ...batchFeeds(rows, batch), ...completionFeeds(rows, batch), ...options.extra };
+    const feeds = { input_ids: batchIds(rows, batch), ...completionFeeds(rows, batch), ...options.extra };
     const { losses } = await session.run(feeds, ['losses']);
     addLosses(nats, rows, batch, losses?.data as Float32Array);
     losses?.dispose();
@@ -32,20 +32,15 @@ export async function scoreRows(
   return nats;
 }
 
-/** `input_ids` `[B, T]`, padded with 0, and `lengths` `[B]`. */
-export function batchFeeds(rows: TokenRows, { rows: members, length }: Batch): Record<string, ort.Tensor> {
+/** `[B, T]`, padded with 0. */
+export function batchIds(rows: TokenRows, { rows: members, length }: Batch): ort.Tensor {
   const ids = new BigInt64Array(members.length * length);
-  const lengths = new Int32Array(members.length);
   for (const [index, row] of members.entries()) {
     const start = rows.offsets[row] as number;
     const count = rowLength(rows, row);
-    lengths[index] = count;
     for (let at = 0; at < count; at += 1) ids[index * length + at] = BigInt(rows.ids[start + at] as number);
   }
-  return {
-    input_ids: new ort.Tensor('int64', ids, [members.length, length]),
-    lengths: new ort.Tensor('int32', lengths, [members.length]),
-  };
+  return new ort.Tensor('int64', ids, [members.length, length]);
 }
 
 /** Every scored token, and the position of the token before it. */
