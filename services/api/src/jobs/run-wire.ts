@@ -52,4 +52,4 @@ export function minerRunWire(
 }
 
 /** Whether nothing more will be said of the run. */
-export const isOver = (run: RunRecord): boolean => isFinalRun(run.status);
+const isOver = (run: RunRecord): boolean => isFinalRun(run.status);
