@@ -42,13 +42,14 @@ function newMiner(baseUrl: string) {
 /** Milliseconds from a bare BullMQ \`add\` to the start of its work, at the same pace on the same Redis. */
 async function bareLatencies(redisUrl: string): Promise<number[]> {
   const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  const workerConnection = connection.duplicate();
   const queue = new Queue<{ atMs: number }>('bench-bare', { connection });
   const latencies: number[] = [];
   const worker = new Worker<{ atMs: number }>(
     'bench-bare',
     async (job) => void latencies.push(performance.now() - job.data.atMs),
     {
-      connection: connection.duplicate(),
+      connection: workerConnection,
       concurrency: 50,
     },
   );
@@ -60,6 +61,7 @@ async function bareLatencies(redisUrl: string): Promise<number[]> {
   await worker.close();
   await queue.close();
   connection.disconnect();
+  workerConnection.disconnect();
   return latencies;
 }
 

@@ -23,6 +23,7 @@ type Options = SharedOptions & {
   verbose?: boolean;
 };
 
+const progressEveryMs = 10_000;
 const defaultTemplates = ['tabular-gbdt', 'tabular-linear', 'tabular-mlp'];
 
 /** `agon mine`: turns this machine into a miner. */
@@ -119,16 +120,16 @@ async function runMiner(context: Context, options: Options): Promise<void> {
   await miner.ended;
 }
 
-/** One line a change; progress only every tenth step, so that a log stays short. */
+/** One line a change; progress of a run every ten seconds at most, so that a log stays short. */
 function sayChange(
   context: Context,
   options: { name: string; url: string; json: boolean },
 ): (change: MinerChange) => void {
-  const lastStep = new Map<string, number>();
+  const lastSaidMs = new Map<string, number>();
   return (change) => {
     if (change.kind === 'progress') {
-      if (change.step < (lastStep.get(change.runId) ?? 0) + 10) return;
-      lastStep.set(change.runId, change.step);
+      if (systemClock.nowMs() < (lastSaidMs.get(change.runId) ?? 0) + progressEveryMs) return;
+      lastSaidMs.set(change.runId, systemClock.nowMs());
     }
     context.out(options.json ? JSON.stringify(change) : describeChange(change, options));
   };

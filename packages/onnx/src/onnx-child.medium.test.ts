@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { TableSchema } from '@agon/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { OnnxChild } from './onnx-child.ts';
+import { type OnnxChild, openOnnxChild } from './onnx-child.ts';
 import { predictTable } from './predict-table.ts';
 import { OnnxRejection } from './rejection.ts';
-import { modelOf } from './testing/graph.ts';
+import { integers, modelOf } from './testing/graph.ts';
 import { ModelFolder, rejectionOf } from './testing/model-folder.ts';
 import { hungryRegressor, slowRegressor } from './testing/models.ts';
 
@@ -77,6 +77,22 @@ describe('models that misbehave', () => {
     expect(child.alive).toBe(false);
   });
 
+  test('a model that eats memory while it is loaded is killed', async () => {
+    const constant = modelOf({
+      nodes: [
+        { type: 'ConstantOfShape', inputs: ['large'], outputs: ['block'] },
+        { type: 'Cos', inputs: ['block'], outputs: ['ones'] },
+        { type: 'ReduceMean', inputs: ['ones'], outputs: ['mean'] },
+        { type: 'Add', inputs: ['x', 'mean'], outputs: ['prediction'] },
+      ],
+      inputs: [{ name: 'x', type: 'float32', shape: ['N', 1] }],
+      outputs: [{ name: 'prediction', type: 'float32', shape: ['N', 1] }],
+      initializers: [integers('large', [1], [300 * 1024 * 1024])],
+    });
+    const loaded = models.open(constant, { memoryMib: 400 }).then((child) => regress(child));
+    expect(await rejectionOf(loaded)).toMatchObject({ code: 'inference_out_of_memory' });
+  });
+
   test('a model that asks for more memory than there is fails as out of memory', async () => {
     const child = await models.open(hungryRegressor({ mib: 50_000_000 }));
     expect(await rejectionOf(regress(child))).toMatchObject({ code: 'inference_out_of_memory' });
@@ -96,6 +112,11 @@ describe('the process', () => {
     await expect(crashing(`throw new Error('no runtime here')`)).rejects.not.toBeInstanceOf(OnnxRejection);
     const killed = `process.send({ kind: 'ready', runtime: 'x' }); process.on('message', () => process.kill(process.pid, 'SIGKILL'));`;
     await expect(crashing(killed)).rejects.not.toBeInstanceOf(OnnxRejection);
+  });
+
+  test('a model file that is not there is the fault of the service', async () => {
+    const limits = { memoryMib: 512, threads: 1, timeMs: 10_000 };
+    await expect(openOnnxChild({ modelPath: '/nowhere/model.onnx', limits })).rejects.toThrow('ENOENT');
   });
 
   test('it sees nothing of the environment', async () => {

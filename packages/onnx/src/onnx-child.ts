@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { LimitedProcess } from './child-process.ts';
@@ -55,6 +56,8 @@ export async function openOnnxChild(options: {
   script?: string;
 }): Promise<OnnxChild> {
   const { limits } = options;
+  // What cannot be read is not the model's fault; the runtime would say that it is.
+  await access(options.modelPath);
   const child = await LimitedProcess.start({
     memoryMib: limits.memoryMib,
     ...(options.script === undefined ? {} : { script: options.script }),

@@ -28,7 +28,8 @@ export class ModelFolder {
 
   /** Runs a script in place of the one that runs models. */
   async openScript(script: string): Promise<OnnxChild> {
-    return openOnnxChild({ modelPath: 'unused', limits, script: await this.write(script, 'mjs') });
+    const path = await this.write(script, 'mjs');
+    return openOnnxChild({ modelPath: path, limits, script: path });
   }
 
   async closeChildren(): Promise<void> {

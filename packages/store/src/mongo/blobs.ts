@@ -5,10 +5,12 @@ const hashes = (blobs: readonly (BlobRef | null | undefined)[]): string[] => [
   ...new Set(blobs.flatMap((blob) => (blob ? [blob.sha256] : []))),
 ];
 
-/** The blobs that fields of a job refer to: its dataset, its parts, what the baseline predicted, the receipt. */
-export const blobsOfJob = ({ source, parts, baseline, receipt }: JobChange): string[] =>
+/**
+ * The blobs that fields of a job refer to: its parts, what the baseline predicted, the receipt. Not the dataset: its file
+ * holds that, and cannot be deleted while the job still reads it; afterwards deleting the file really deletes its bytes.
+ */
+export const blobsOfJob = ({ parts, baseline, receipt }: JobChange): string[] =>
   hashes([
-    source,
     ...(parts ? [parts.train, parts.selection, parts.report] : []),
     ...(baseline ? [baseline.selection.outcome, baseline.report.outcome] : []),
     receipt,

@@ -11,11 +11,6 @@ const places: Record<string, (context: StoreContext, blob: BlobRef) => Promise<(
     await stores.files.insert(file);
     return () => stores.files.delete(file.id);
   },
-  'the dataset of a job': async ({ stores, newId }, blob) => {
-    const job = aJob({ id: newId('job'), source: { ...blob, filename: 'rows.csv' } });
-    await stores.jobs.insert(job, anEvent());
-    return () => stores.jobs.delete(job.id);
-  },
   ...Object.fromEntries(
     (['train', 'selection', 'report'] as const).map((part) => [
       `the ${part} part of a job`,

@@ -1,4 +1,4 @@
-import { isFinalRun, type MinerRun, type Run, type RunFailure } from '@agon/contracts';
+import type { MinerRun, Run, RunFailure } from '@agon/contracts';
 import { unixSeconds } from '@agon/kit';
 import type { EvaluationRecord, JobRecord, RunRecord } from '@agon/store';
 
@@ -50,6 +50,3 @@ export function minerRunWire(
     log_tail: run.logTail,
   };
 }
-
-/** Whether nothing more will be said of the run. */
-export const isOver = (run: RunRecord): boolean => isFinalRun(run.status);

@@ -12,7 +12,11 @@ import { giveRunUp, settleRun } from './settle-run.ts';
  * Checks and scores the submission of a run. Safe to deliver twice, also at once, and after a crash between any two
  * steps: the first evaluation stands, and a redelivery does what the last one left.
  *
- * @throws Error where the service fails, so that the queue tries again; a fault of the submission is a verdict.
+ * A fault of the submission is a verdict. A fault of the service is thrown, so that the queue tries again; when its
+ * attempts are used up the run stays `scoring`, and the scheduler (reconciler, judge) asks for it again, until it is
+ * scored or the patience with it ends.
+ *
+ * @throws Error where the service fails.
  */
 export async function scoreRun(
   deps: EvaluatorDeps,
