@@ -24,7 +24,7 @@ const agon = (args: readonly string[]) =>
   });
 
 test('the demo races three real recipes on real data and verifies the winner', async () => {
-  const { stdout } = await agon(['demo', '--dataset', 'penguins', '--minutes', '0.35', '--json']);
+  const { stdout } = await agon(['demo', 'penguins', '--minutes', '0.35', '--json']);
   const summary = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
   expect(summary).toMatchObject({ status: 'succeeded', receipt_verified: true });
   expect(summary.leaderboard.map((entry: { status: string }) => entry.status)).toEqual(['scored', 'scored', 'scored']);
