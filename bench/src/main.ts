@@ -3,6 +3,7 @@ import { idleMemory } from './idle-memory.ts';
 import { overhead } from './overhead.ts';
 import type { Bench, BenchResult } from './result.ts';
 import { scoreLm } from './score-lm.ts';
+import { scoreLmGrowth } from './score-lm-growth.ts';
 import { scoreTabular } from './score-tabular.ts';
 import { upload } from './upload.ts';
 
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, Bench>> = {
   overhead,
   'score-tabular': scoreTabular,
   'score-lm': scoreLm,
+  'score-lm-growth': scoreLmGrowth,
   dispatch,
   upload,
   'idle-memory': idleMemory,
