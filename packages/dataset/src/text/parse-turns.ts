@@ -19,7 +19,7 @@ const roles: Readonly<Record<string, Role>> = {
 const rolesKnown = 'system, user and assistant (or human and gpt)';
 
 /**
- * The turns in a cell: a JSON list of `{"role", "content"}` (OpenAI) or `{"from", "value"}` (ShareGPT), or an object
+ * The turns in a cell: a JSON list of objects with `role` and `content` (OpenAI) or `from` and `value` (ShareGPT), or an object
  * with such a list as `messages`. Texts are cleaned.
  *
  * @returns null where the cell is not such a list, so that it may be plain text.
@@ -49,9 +49,11 @@ function listIn(cell: string): Record<string, unknown>[] | null {
     return null;
   }
   const list = isObject(value) && 'messages' in value ? value.messages : value;
-  const isList = Array.isArray(list) && list.every((turn) => isObject(turn) && ('role' in turn || 'from' in turn));
+  const isList = Array.isArray(list) && list.every(isTurn);
   return isList ? (list as Record<string, unknown>[]) : null;
 }
+
+const isTurn = (value: unknown): boolean => isObject(value) && (value.role ?? value.from) !== undefined;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
