@@ -11,6 +11,7 @@ const letters: LanguageTokenizer = {
     ids: [...text.slice(0, tokensMax)].map((letter) => letter.charCodeAt(0)),
     cut: text.length > tokensMax,
   }),
+  text: (ids) => String.fromCharCode(...ids),
   template: chatTemplate(
     "{% for m in messages %}{% if m.content == '!' %}{{ raise_exception('No shouting.') }}{% endif %}{{ m.role[:1] }}{{ m.content }}.{% endfor %}{% if add_generation_prompt %}a{% endif %}",
     {},

@@ -2,22 +2,19 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ChatRow } from '@agon/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { EncodedRows, TextRows } from '../rows/encode-rows.ts';
 import { completionCounts } from '../rows/token-rows.ts';
 import {
   bertConfig,
+  codeOf,
   type Files,
-  llamaConfig,
   mergedCheckpoint,
-  noise,
-  safetensorsOf,
+  someChats,
   tinyAdapter,
   tinyBert,
   tinyClassifier,
   tinyLlama,
-  tinyWeights,
   onDisk as writeFiles,
 } from '../testing/index.ts';
 import { LanguageScorer, type ScorerLimits } from './language-scorer.ts';
@@ -46,19 +43,7 @@ async function open(files: Files, options: { limits?: Partial<ScorerLimits>; bat
   });
 }
 
-const chats: ChatRow[] = Array.from({ length: 12 }, (_, row) => ({
-  messages: [
-    { role: 'user', content: `How much is ${row}?` },
-    { role: 'assistant', content: `It is ${'more and '.repeat(row % 5)}${row}.` },
-    ...(row % 3 === 0
-      ? ([
-          { role: 'user', content: 'Really?' },
-          { role: 'assistant', content: 'Yes.' },
-        ] as const)
-      : []),
-  ],
-}));
-const encodedChats = () => scorer.encode('chats', async () => ({ kind: 'chat', rows: chats }), 200);
+const encodedChats = () => scorer.encode('chats', async () => ({ kind: 'chat', rows: someChats }), 200);
 
 const mean = (nats: Float64Array, rows: EncodedRows): number =>
   nats.reduce((sum, value) => sum + value, 0) / completionCounts(rows.tokens).reduce((sum, value) => sum + value, 0);
@@ -69,15 +54,6 @@ function expectClose(left: Float64Array | undefined, right: Float64Array | undef
   expect(worst).toBeLessThan(tolerance);
 }
 
-const reject = async (work: Promise<unknown>): Promise<{ code: string; message: string }> => {
-  const error = await work.then(
-    () => new Error('was accepted'),
-    (reason: Error) => reason,
-  );
-  const { code } = error as { code?: string };
-  return { code: code ?? error.name, message: error.message };
-};
-
 describe('a language model', () => {
   test('gives nats per row that do not depend on how rows are batched', async () => {
     await open(tinyLlama(), { batchTokens: 1 });
@@ -87,7 +63,7 @@ describe('a language model', () => {
     const rows = await encodedChats();
     const [together] = await scorer.scoreBase([rows]);
     expectClose(alone, together);
-    expect(rows.kept).toHaveLength(chats.length);
+    expect(rows.kept).toHaveLength(someChats.length);
     // Random weights know nothing of 261 tokens.
     expect(mean(together as Float64Array, rows)).toBeGreaterThan(4);
     expect(scorer.runtime).toMatch(/^1\./);
@@ -108,7 +84,7 @@ describe('a language model', () => {
   test('scores several parts and many adapters in one process, whatever came before', async () => {
     await open(tinyLlama());
     const rows = await encodedChats();
-    const few = await scorer.encode('few', async () => ({ kind: 'chat', rows: chats.slice(0, 3) }), 200);
+    const few = await scorer.encode('few', async () => ({ kind: 'chat', rows: someChats.slice(0, 3) }), 200);
     const [before] = await scorer.scoreAdapter(await onDisk(tinyAdapter({ seed: 1 })), [rows], { rankMax: 8 });
     for (const seed of [2, 3, 4]) {
       await scorer.scoreAdapter(await onDisk(tinyAdapter({ seed, rank: seed })), [few], { rankMax: 8 });
@@ -123,7 +99,7 @@ describe('a language model', () => {
     let reads = 0;
     const read = async (): Promise<TextRows> => {
       reads += 1;
-      return { kind: 'chat', rows: chats };
+      return { kind: 'chat', rows: someChats };
     };
     const [first] = await scorer.scoreBase([await scorer.encode('a', read, 100)]);
     const [again] = await scorer.scoreBase([await scorer.encode('a', read, 100)]);
@@ -155,106 +131,18 @@ describe('a language model', () => {
   });
 });
 
-describe('an adapter is rejected', () => {
-  const noAdapter = tinyAdapter();
-  const layer = 'base_model.model.model.layers.0.self_attn.q_proj';
-  const pair = (inputs: number, value: number, rank = 4) =>
-    safetensorsOf({
-      [`${layer}.lora_A.weight`]: { shape: [rank, inputs], values: noise(1, rank * inputs, 1) },
-      [`${layer}.lora_B.weight`]: { shape: [32, rank], values: new Float32Array(32 * rank).fill(value) },
-    });
-  const cases: readonly [string, Files, string][] = [
-    ['that is for another base', { ...noAdapter, 'adapter_model.safetensors': pair(64, 1) }, 'adapter_does_not_fit'],
-    ['whose rank is above the limit', tinyAdapter({ rank: 9 }), 'adapter_invalid'],
-    ['that is all zeros', tinyAdapter({ size: 0 }), 'adapter_without_effect'],
-    ['with NaN', { ...noAdapter, 'adapter_model.safetensors': pair(32, Number.NaN) }, 'weights_not_finite'],
-    ['with a norm of 1e30', { ...noAdapter, 'adapter_model.safetensors': pair(32, 1e30) }, 'weights_absurd'],
-    ['that trains tokens too', tinyAdapter({}, { modules_to_save: ['lm_head'] }), 'adapter_invalid'],
-    ['that is no JSON', { ...noAdapter, 'adapter_config.json': '{' }, 'adapter_invalid'],
-    [
-      'that is a pickle',
-      { ...noAdapter, 'adapter_model.safetensors': Buffer.from([0x80, 2, 0x7d, 0x71, 0, 0x2e, 0, 0, 0]) },
-      'safetensors_invalid',
-    ],
-    ['that is empty', { ...noAdapter, 'adapter_model.safetensors': '' }, 'safetensors_invalid'],
-    ['without its weights', { 'adapter_config.json': noAdapter['adapter_config.json'] ?? '' }, 'file_missing'],
-  ];
-
-  test('by name, and the next one is scored by the same process', async () => {
-    await open(tinyLlama());
-    const rows = await encodedChats();
-    const [before] = await scorer.scoreAdapter(await onDisk(noAdapter), [rows], { rankMax: 8 });
-    for (const [what, files, code] of cases) {
-      const { code: said, message } = await reject(scorer.scoreAdapter(await onDisk(files), [rows], { rankMax: 8 }));
-      expect([what, said]).toEqual([what, code]);
-      expect(message).not.toContain(root);
-    }
-    expect((await scorer.scoreAdapter(await onDisk(noAdapter), [rows], { rankMax: 8 }))[0]).toEqual(before);
-  });
-});
-
-test('an adapter that takes too much memory is rejected, and the base is loaded anew for the next', async () => {
-  const rows = Array.from({ length: 400 }, () => chats[4] as ChatRow);
-  const many = () => scorer.encode('many', async () => ({ kind: 'chat', rows }), 200);
-  await open(tinyLlama());
-  await scorer.scoreBase([await encodedChats()]);
-  const loadedMib = (await scorer.memoryMib()) ?? 0;
-  await scorer.close();
-  await open(tinyLlama(), { limits: { memoryMib: loadedMib + 60 }, batchTokens: 1_000_000 });
-  const adapter = await onDisk(tinyAdapter());
-  const said = await reject(scorer.scoreAdapter(adapter, [await many()], { rankMax: 8 }));
-  expect(said.code).toBe('inference_out_of_memory');
-  const few = await encodedChats();
-  expect((await scorer.scoreAdapter(adapter, [few], { rankMax: 8 }))[0]).toHaveLength(chats.length);
-});
-
-describe('a checkpoint is rejected', () => {
-  const weights = tinyWeights(llamaConfig, 1);
-  const withConfig = (changes: object, tensors = weights): Files => ({
-    'config.json': JSON.stringify({ ...llamaConfig, ...changes }),
-    'model.safetensors': safetensorsOf(tensors),
-  });
-  const name = 'model.layers.0.mlp.up_proj.weight';
-  const changed = (value: number) => {
-    const tensor = weights[name] as (typeof weights)[string];
-    return { ...weights, [name]: { shape: tensor.shape, values: tensor.values.map(() => value) } };
-  };
-  const cases: readonly [string, Files, string][] = [
-    ['that is the base', withConfig({}), 'weights_unchanged'],
-    ['of another width', withConfig({ hidden_size: 64 }), 'checkpoint_does_not_fit'],
-    ['of another architecture', withConfig({ architectures: ['MistralForCausalLM'] }), 'checkpoint_does_not_fit'],
-    ['of an unknown architecture', withConfig({ architectures: ['Secret'] }), 'checkpoint_does_not_fit'],
-    ['with NaN', withConfig({}, changed(Number.NaN)), 'weights_not_finite'],
-    [
-      'with a tensor more',
-      withConfig({}, { ...changed(0.1), extra: { shape: [1], values: new Float32Array(1) } }),
-      'checkpoint_does_not_fit',
-    ],
-    ['without a weight file', { 'config.json': JSON.stringify(llamaConfig) }, 'file_missing'],
-  ];
-
-  test('by name', async () => {
-    await open(tinyLlama(1));
-    const rows = await encodedChats();
-    for (const [what, files, code] of cases) {
-      const said = await reject(scorer.scoreCheckpoint(await onDisk(files), [rows]));
-      expect([what, said.code]).toEqual([what, code]);
-    }
-  });
-});
-
 describe('what is the service’s fault is no verdict', () => {
   test('a base model without weights', async () => {
     const { 'model.safetensors': _, ...rest } = tinyLlama();
     await open(rest);
     const rows = await encodedChats();
-    const said = await reject(scorer.scoreAdapter(await onDisk(tinyAdapter()), [rows], { rankMax: 8 }));
+    const said = await codeOf(scorer.scoreAdapter(await onDisk(tinyAdapter()), [rows], { rankMax: 8 }));
     expect(said.code).toBe('Error');
   });
 
   test('a base model that needs more memory than there is', async () => {
     await open(tinyLlama(), { limits: { memoryMib: 40 } });
-    const said = await reject(encodedChats());
+    const said = await codeOf(encodedChats());
     expect(said).toMatchObject({ code: 'Error', message: expect.stringContaining('40 MiB') });
   });
 
@@ -270,7 +158,7 @@ describe('what is the service’s fault is no verdict', () => {
 
   test('a chat template that is no template', async () => {
     await open(tinyLlama(1, '{% for %}'));
-    expect((await reject(encodedChats())).code).toBe('Error');
+    expect((await codeOf(encodedChats())).code).toBe('Error');
   });
 });
 
@@ -307,7 +195,7 @@ describe('a classifier', () => {
       ['a', 'b', 'c', 'd'],
     ]) {
       const files = await onDisk(tinyClassifier(1, labels));
-      const said = await reject(scorer.classify(files, [rows], ['a', 'b', 'c']));
+      const said = await codeOf(scorer.classify(files, [rows], ['a', 'b', 'c']));
       expect([labels, said.code]).toEqual([labels, 'outputs_wrong']);
     }
   });
@@ -318,6 +206,6 @@ describe('a classifier', () => {
     const files = tinyClassifier(1, ['a', 'b']);
     const config = { ...JSON.parse(String(files['config.json'])), num_attention_heads: 4 };
     const other = await onDisk({ ...files, 'config.json': JSON.stringify(config) });
-    expect((await reject(scorer.classify(other, [rows], ['a', 'b']))).code).toBe('checkpoint_does_not_fit');
+    expect((await codeOf(scorer.classify(other, [rows], ['a', 'b']))).code).toBe('checkpoint_does_not_fit');
   });
 });
