@@ -23,7 +23,7 @@ const adapterNote = ({ format, base }: CardInput): string =>
 function chat({ format, base }: CardInput): string {
   const adapter = format === 'peft-lora';
   const load = adapter
-    ? `base = AutoModelForCausalLM.from_pretrained(${python(base?.name ?? '')})  # or the path of a folder
+    ? `base = AutoModelForCausalLM.from_pretrained(${place(base)})  # or the path of a folder
 model = PeftModel.from_pretrained(base, ".")`
     : 'model = AutoModelForCausalLM.from_pretrained(".")';
   return `import json
@@ -54,6 +54,12 @@ inputs = tokenizer(texts, padding=True, truncation=True, max_length=schema["text
 with torch.no_grad():
     probabilities = model(**inputs).logits.softmax(dim=-1)
 print([schema["table"]["classes"][index] for index in probabilities.argmax(dim=-1).tolist()])`;
+
+/** What names the base model on the hub; a model that was imported may have a revision that only the service knows. */
+function place(base: CardInput['base']): string {
+  const name = python(base?.name ?? '');
+  return base?.source === 'hub' ? `${name}, revision=${python(base.revision)}` : name;
+}
 
 /** A Python string literal: that of JSON is one. */
 const python = (text: string): string => JSON.stringify(text);
