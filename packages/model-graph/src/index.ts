@@ -10,6 +10,7 @@ export { type BaseModel, type Checkpoint, checkCheckpoint } from './checkpoint/c
 export * from './decoder/decoder-config.ts';
 export * from './decoder/decoder-graph.ts';
 export { generateGraph } from './decoder/generate-graph.ts';
+export * from './decoder/score-batch.ts';
 export { scoreGraph } from './decoder/score-graph.ts';
 export { type ClassifyGraph, classifyGraph } from './encoder/classify-graph.ts';
 export * from './encoder/encoder-config.ts';

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Adapter,
   classifyGraph,
+  commonPrefix,
   type DecoderConfig,
   type EncoderConfig,
   emptyAdapterFeeds,
@@ -11,6 +12,8 @@ import {
   openWeights,
   readAdapter,
   readConfig,
+  type ScoreRow,
+  scoreBatch,
   scoreGraph,
 } from './index.ts';
 import {
@@ -85,6 +88,27 @@ describe.skipIf(python === undefined)('the graphs agree with PyTorch', () => {
     expect(largestDifference(adaptedLosses, expected)).toBeGreaterThan(100 * lossTolerance);
   });
 
+  test.each(decoders)('losses of %s after a prefix that is computed once', async (name) => {
+    const folder = join(root, name);
+    const reference = await openReference(folder);
+    const { config, weights } = await openDecoder(folder);
+    const path = join(folder, 'score.onnx');
+    const graph = scoreGraph({ config, weights, folder, lora: false, prefix: true });
+    const start = 11;
+    const row = reference.ids.slice(reference.width, reference.width + (reference.lengths[1] ?? 0));
+    const rows = [row, row.slice(0, -4)].map((tokens) => ({
+      tokens,
+      completion: tokens.map((_, index) => index).slice(start + 1),
+    }));
+    expect(commonPrefix(rows)).toBe(start);
+    const prefixRow = [{ tokens: row.slice(0, start), completion: [] }];
+    const outputs = await runGraph(path, graph, { ...batchFeeds(prefixRow, 0), ...prefixFeeds(config, {}) });
+    const after = await runGraph(path, graph, { ...batchFeeds(rows, start), ...prefixFeeds(config, outputs) });
+    const losses = [...(await reference.values('losses.1')).slice(start)];
+    const expected = [...losses, ...losses.slice(0, -4)];
+    expect(largestDifference(after.losses?.data ?? [], expected)).toBeLessThan(lossTolerance);
+  });
+
   test.each(decoders)('logits of %s, whole and token by token', async (name) => {
     const folder = join(root, name);
     const reference = await openReference(folder);
@@ -154,6 +178,21 @@ async function completions(reference: Reference, prefix: string) {
     targets: { ints: targets, dims: [targets.length] },
   };
   return { feeds, expected };
+}
+
+function batchFeeds(rows: readonly ScoreRow[], prefix: number): Record<string, Feed> {
+  const batch = scoreBatch(rows, prefix);
+  return {
+    input_ids: { ints: [...batch.inputIds].map(Number), dims: [batch.rows, batch.columns] },
+    positions: { ints: [...batch.positions].map(Number), dims: [batch.positions.length] },
+    targets: { ints: [...batch.targets].map(Number), dims: [batch.targets.length] },
+  };
+}
+
+function prefixFeeds(config: DecoderConfig, outputs: Cache): Record<string, Feed> {
+  const none = { data: new Float32Array(0), dims: [1, config.keyValueHeads, 0, config.headSize] };
+  const names = Array.from({ length: config.layers }, (_, layer) => [`${layer}.key`, `${layer}.value`]).flat();
+  return Object.fromEntries(names.map((name) => [`prefix.${name}`, outputs[`present.${name}`] ?? none]));
 }
 
 type Cache = Record<string, Feed>;
