@@ -19,6 +19,15 @@ function leaves(command: Command): Command[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap((child) => leaves(child as Command));
 }
 
+test('an option belongs to the command that it follows, also where the one above has it too', async () => {
+  const given: unknown[] = [];
+  const parsing = buildProgram(new Command(), context);
+  const models = parsing.commands.find((command) => command.name() === 'models');
+  models?.commands[0]?.action((_folder: string, options: unknown) => given.push(options));
+  await parsing.parseAsync(['node', 'agon', 'models', 'import', 'folder', '--name', 'org/x', '--json', '--key', 'k']);
+  expect(given).toEqual([{ name: 'org/x', json: true, key: 'k' }]);
+});
+
 test('every command of the manual is there', () => {
   const names = program.commands.map((command) => command.name());
   const wanted = [

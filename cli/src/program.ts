@@ -34,6 +34,8 @@ export function buildProgram(program: Command, context: Context): Command {
     )
     .version('0.1.0')
     .showHelpAfterError('(--help shows how)')
+    // Options belong to the command that they follow: `models` and `models import` have some of the same names.
+    .enablePositionalOptions()
     .exitOverride();
   for (const register of registers) register(program, context);
   return program;

@@ -17,7 +17,6 @@ export const registerModels: Register = (program, context) => {
     summary: 'list published winners, or the models that jobs may start from; `models import` brings one of those in',
     examples: ['models', 'models --json', 'models --base'],
   }).option('--base', 'list base models');
-  // Else the options of `models` would be taken from those behind `models import`.
   models.enablePositionalOptions();
   addImport(models, context);
   models.action(async (options: SharedOptions & { base?: boolean }) => {
