@@ -49,7 +49,7 @@ def main() -> None:
     tokens = {"train": encode(train, tokenizer), "held_out": encode(held_out, tokenizer)}
     print(f"{len(documents)} documents, {len(tokens['train'])} tokens", flush=True)
     arguments.model.mkdir(parents=True, exist_ok=True)
-    tokenizer.save_pretrained(arguments.model)
+    save_tokenizer(tokenizer, arguments.model)
     os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
     os.environ.setdefault("MASTER_PORT", "29531")
     work = (arguments.processes, tokens, arguments.minutes * 60, arguments.model)
@@ -83,6 +83,19 @@ def train_tokenizer(documents: list[Document]) -> PreTrainedTokenizerFast:
         model_max_length=1024,
         clean_up_tokenization_spaces=False,
     )
+
+
+def save_tokenizer(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """With the chat template and a class name where older readers look for them."""
+    tokenizer.save_pretrained(folder)
+    (folder / "chat_template.jinja").unlink(missing_ok=True)
+    path = folder / "tokenizer_config.json"
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    for key in ("is_local", "local_files_only"):
+        fields.pop(key, None)
+    fields |= {"chat_template": TEMPLATE, "tokenizer_class": "PreTrainedTokenizerFast"}
+    fields["additional_special_tokens"] = fields.pop("extra_special_tokens", [SPECIAL[1]])
+    path.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
 
 
 def encode(documents: list[Document], tokenizer: PreTrainedTokenizerFast) -> torch.Tensor:
