@@ -76,7 +76,8 @@ async function takeSeat(client: MinerClient, capabilities: Capabilities, options
   }
   const which = options.jobId === undefined ? 'any job that takes this format' : options.jobId;
   throw new SubmissionError(
-    `No seat of ${which} was free within ${Math.round(options.waitMs / 1000)} s. Is the job open, with time and seats left?`,
+    `No seat of ${which} was free within ${Math.round(options.waitMs / 1000)} s. Is the job open, with time and seats left, and ` +
+      `is its task one of ${capabilities.tasks.join(', ')}?`,
   );
 }
 
@@ -136,10 +137,10 @@ async function giveBack(
 
 async function waitForVerdict(client: MinerClient, run: string, options: FolderSubmission): Promise<MinerRun> {
   const untilMs = options.clock.nowMs() + options.verdictMs;
-  for (;;) {
-    const now = await client.run(run);
-    const waiting = now.status === 'uploaded' || now.status === 'scoring';
-    if (!waiting || options.clock.nowMs() >= untilMs) return now;
+  let now = await client.run(run);
+  while ((now.status === 'uploaded' || now.status === 'scoring') && options.clock.nowMs() < untilMs) {
     await sleep(verdictLookMs, undefined, { signal: options.signal });
+    now = await client.run(run);
   }
+  return now;
 }

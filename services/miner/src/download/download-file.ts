@@ -38,7 +38,8 @@ export async function downloadFile(
   to: { readonly path: string; readonly signal: AbortSignal },
 ): Promise<void> {
   let fruitless = 0;
-  for (;;) {
+  let last: unknown;
+  while (fruitless < fruitlessMax) {
     const before = await sizeOf(to.path);
     try {
       await downloadOnce(client, file, to);
@@ -46,10 +47,12 @@ export async function downloadFile(
     } catch (error) {
       if (to.signal.aborted || isFinal(error)) throw error;
       fruitless = (await sizeOf(to.path)) > before ? 0 : fruitless + 1;
-      if (fruitless >= fruitlessMax) throw new DownloadError(`${file.name} could not be downloaded.`, error);
+      last = error;
     }
-    await sleep(Math.min(delayMsMax, firstDelayMs * 2 ** fruitless), undefined, { signal: to.signal });
+    const delayMs = Math.min(delayMsMax, firstDelayMs * 2 ** fruitless);
+    if (fruitless < fruitlessMax) await sleep(delayMs, undefined, { signal: to.signal });
   }
+  throw new DownloadError(`${file.name} could not be downloaded.`, last);
 }
 
 const diskErrors = new Set(['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EISDIR']);
