@@ -23,7 +23,9 @@ test('an option belongs to the command that it follows, also where the one above
   const given: unknown[] = [];
   const parsing = buildProgram(new Command(), context);
   const models = parsing.commands.find((command) => command.name() === 'models');
-  models?.commands[0]?.action((_folder: string, options: unknown) => given.push(options));
+  models?.commands[0]?.action((_folder: string, options: unknown) => {
+    given.push(options);
+  });
   await parsing.parseAsync(['node', 'agon', 'models', 'import', 'folder', '--name', 'org/x', '--json', '--key', 'k']);
   expect(given).toEqual([{ name: 'org/x', json: true, key: 'k' }]);
 });

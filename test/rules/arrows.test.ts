@@ -41,7 +41,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'language',
   ],
   'services/miner': ['contracts', 'client', 'kit'],
-  cli: ['contracts', 'client', 'domain', 'dataset', 'kit', 'embedded', 'onnx', 'miner', 'base-models/folder'],
+  cli: [
+    'contracts',
+    'client',
+    'domain',
+    'dataset',
+    'kit',
+    'embedded',
+    'onnx',
+    'miner',
+    'base-models/folder',
+    'language',
+  ],
 };
 
 /** Libraries that belong to one place. */

@@ -40,7 +40,7 @@ export type SubmissionStep =
 
 const sendAttemptsMax = 40;
 const verdictLookMs = 1_000;
-/** A lease request that names a job may be held as long as any other. */
+/** A lease request that names a job may be held like all others. */
 const holdMsMax = limits.leaseWaitMsMax;
 
 /**

@@ -151,9 +151,9 @@ class Download {
   async #persist(file: HubFile, work: () => Promise<boolean>): Promise<void> {
     const { signal, retryMs = retryMsDefault } = this.#options;
     let fruitless = 0;
-    for (;;) {
+    let reason: unknown;
+    while (fruitless < fruitlessMax) {
       const before = this.#done.get(file.path) ?? 0;
-      let reason: unknown;
       try {
         if (await work()) return;
       } catch (error) {
@@ -161,10 +161,10 @@ class Download {
         reason = error;
       }
       fruitless = (this.#done.get(file.path) ?? 0) > before ? 0 : fruitless + 1;
-      if (fruitless >= fruitlessMax) throw this.#incomplete(file, reason);
       this.#deps.log.warn({ file: file.path, model: this.#model.name, err: reason }, 'a download broke and goes on');
-      await sleep(Math.min(retryMsMax, retryMs * 2 ** fruitless), undefined, { signal });
+      if (fruitless < fruitlessMax) await sleep(Math.min(retryMsMax, retryMs * 2 ** fruitless), undefined, { signal });
     }
+    throw this.#incomplete(file, reason);
   }
 
   /** Staged bytes of the same file at the same commit, whoever asked for them. */
