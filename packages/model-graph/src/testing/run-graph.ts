@@ -6,22 +6,38 @@ export type Feed =
   | Matrix
   | { readonly ints: readonly number[]; readonly dims: readonly number[]; readonly type?: 'int32' };
 
+export type OpenGraph = {
+  run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, Matrix>>;
+  close(): Promise<void>;
+};
+
+/** Writes a graph to `path` and loads it. */
+export async function openGraph(path: string, graph: Uint8Array): Promise<OpenGraph> {
+  await writeFile(path, graph);
+  const session = await ort.InferenceSession.create(path, { executionProviders: ['cpu'], logSeverityLevel: 4 });
+  return {
+    run: async (feeds) => {
+      const tensors = Object.entries(feeds).map(([name, feed]) => [name, tensorOf(feed)] as const);
+      const outputs = await session.run(Object.fromEntries(tensors));
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, { data, dims }]) => [name, { data: data as Float32Array, dims }]),
+      );
+    },
+    close: () => session.release(),
+  };
+}
+
 /** Writes a graph to `path`, runs it once and gives its outputs. */
 export async function runGraph(
   path: string,
   graph: Uint8Array,
   feeds: Readonly<Record<string, Feed>>,
 ): Promise<Record<string, Matrix>> {
-  await writeFile(path, graph);
-  const session = await ort.InferenceSession.create(path, { executionProviders: ['cpu'], logSeverityLevel: 4 });
+  const open = await openGraph(path, graph);
   try {
-    const tensors = Object.entries(feeds).map(([name, feed]) => [name, tensorOf(feed)] as const);
-    const outputs = await session.run(Object.fromEntries(tensors));
-    return Object.fromEntries(
-      Object.entries(outputs).map(([name, { data, dims }]) => [name, { data: data as Float32Array, dims }]),
-    );
+    return await open.run(feeds);
   } finally {
-    await session.release();
+    await open.close();
   }
 }
 
