@@ -19,6 +19,7 @@ type Options = SharedOptions & {
   concurrency: number;
   cpus?: number;
   memory?: number;
+  baseModels: number;
   runs?: number;
   verbose?: boolean;
 };
@@ -62,6 +63,7 @@ const addMinerOptions = (command: Command): Command =>
     .option('--concurrency <count>', 'runs at the same time', positiveNumber, 1)
     .option('--cpus <count>', 'CPUs to offer (default: all)', positiveNumber)
     .option('--memory <MiB>', 'memory to offer (default: 80 %)', positiveNumber)
+    .option('--base-models <GiB>', 'disk for base models that are kept between runs', positiveNumber, 40)
     .option('--verbose', 'show the log');
 
 async function settingsOf(context: Context, options: Options) {
@@ -104,6 +106,7 @@ async function runMiner(context: Context, options: Options): Promise<void> {
       memory_mib: options.memory ?? detected.memory_mib,
     },
     concurrency: options.concurrency,
+    baseModelsBytesMax: options.baseModels * 1024 ** 3,
     ...(options.runs ? { runsMax: options.runs } : {}),
     environment: context.env,
     log: createLogger({ name: 'miner', level: options.verbose ? 'info' : 'error' }),

@@ -25,7 +25,7 @@ export function asHubRefusal(
     return new AppError('base_model_unavailable', message, {}, error);
   }
   const reason = error instanceof Error ? ` (${reasonOf(error)})` : '';
-  const message = `${about.hubUrl} could not be reached for ${what}${reason}.`;
+  const message = `${about.hubUrl} did not give ${what}${reason}.`;
   return new AppError('base_model_unavailable', message, {}, error);
 }
 

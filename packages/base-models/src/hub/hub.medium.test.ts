@@ -125,8 +125,22 @@ describe('a hub that refuses', () => {
     await world.server.close();
     await expect(world.ask()).rejects.toMatchObject({
       code: 'base_model_unavailable',
-      message: expect.stringMatching(/could not be reached .*ECONNREFUSED/),
+      message: expect.stringMatching(/did not give org\/model .*ECONNREFUSED/),
     });
+  });
+
+  test.each([
+    ['a listing that is no list', '/tree/', '{}'],
+    ['a size that is no number', '/tree/', '[{"type":"file","path":"config.json","size":"many"}]'],
+    ['an answer that is no JSON', '/tree/', '<html>'],
+    ['no commit', '/revision/', '{"_id":"1","id":"org/model"}'],
+  ])('a hub that gives %s is not believed', async (_what, part, body) => {
+    world.server.meddle = (_request, response, path) => {
+      if (!path.includes(part)) return false;
+      response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+      return true;
+    };
+    await expect(world.ask()).rejects.toMatchObject({ code: 'base_model_unavailable' });
   });
 
   test.each([

@@ -1,5 +1,6 @@
 import { AppError } from '@agon/contracts';
 import { downloadFile, listFiles, modelInfo } from '@huggingface/hub';
+import { z } from 'zod';
 import type { FileEntry, ModelFiles } from '../files/model-files.ts';
 import { createHubFetch, type HubFetchOptions } from './hub-fetch.ts';
 import { asHubRefusal } from './hub-refusal.ts';
@@ -53,7 +54,8 @@ export function openHub(options: HubFetchOptions): Hub {
       for await (const entry of listFiles({ repo: name, revision, recursive: true, hubUrl, fetch })) {
         if (files.length >= filesMax)
           throw new AppError('base_model_too_large', `${name} has more than ${filesMax} files.`);
-        if (entry.type === 'file') files.push(fileOf(entry));
+        const file = fileOf(Listed.parse(entry));
+        if (file) files.push(file);
       }
       return { name, revision, files };
     } catch (error) {
@@ -84,9 +86,17 @@ export function openHub(options: HubFetchOptions): Hub {
   return { url: hubUrl, find, stream };
 }
 
-type Listed = { path: string; size: number; oid?: string; lfs?: { oid: string; size: number } };
+/** What of a listing is read; a hub's word is checked like anybody's. */
+const Listed = z.object({
+  type: z.string(),
+  path: z.string().max(4_096),
+  size: z.int().min(0).default(0),
+  oid: z.string().optional(),
+  lfs: z.object({ oid: z.string(), size: z.int().min(0) }).optional(),
+});
 
-function fileOf({ path, size, oid, lfs }: Listed): HubFile {
+function fileOf({ type, path, size, oid, lfs }: z.infer<typeof Listed>): HubFile | undefined {
+  if (type !== 'file') return undefined;
   const sha256 = lfs && /^[0-9a-f]{64}$/.test(lfs.oid) ? lfs.oid : null;
   return { path, bytes: lfs?.size ?? size, sha256, gitOid: lfs ? null : (oid ?? null) };
 }
