@@ -12,7 +12,7 @@ from agon_trainer.language.tuner import Setting, Weights
 
 BYTES_A_PARAMETER = 24  # weights, gradients, two moments, the base's copy and the best one's
 WIDE = LoraKind(alpha=16, root=True, ratio=8.0, decay=0.01)
-FULL_SETTINGS = (Setting(1e-3, 0), Setting(3e-3, 0), Setting(3e-4, 0))
+FULL_SETTINGS = (Setting(8e-3, 0), Setting(2.5e-3, 0), Setting(1e-3, 0))
 WIDE_SETTINGS = (Setting(2e-4, 64), Setting(6e-4, 64), Setting(7e-5, 64))
 
 

@@ -12,7 +12,7 @@ from agon_trainer.language.tuner import Setting, Weights
 KIND = LoraKind(alpha=32, root=False, ratio=1.0, decay=0.0)
 SMALL_WIDTH = 512
 SETTINGS = (Setting(1e-3, 16), Setting(3e-3, 16), Setting(1e-3, 32), Setting(3e-4, 16))
-SETTINGS_OF_SMALL = (Setting(1e-2, 32), Setting(3e-3, 32), Setting(1e-2, 64))
+SETTINGS_OF_SMALL = (Setting(1.5e-2, 32), Setting(5e-3, 32), Setting(3e-2, 16))
 
 
 def plan(job: LanguageJob, model: PreTrainedModel, place: Place) -> Plan:

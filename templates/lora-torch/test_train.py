@@ -11,10 +11,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from transformers import AutoModelForCausalLM  # noqa: E402
+
 from agon_trainer.language.scoring import chat_loss, preference_scores, submitted_model  # noqa: E402
 from agon_trainer.language.testing import make_language_job  # noqa: E402
 from agon_trainer.testing import started, train  # noqa: E402
-from transformers import AutoModelForCausalLM  # noqa: E402
 
 TEMPLATE = Path(__file__).resolve().parent
 REPOSITORY = TEMPLATE.parents[1]
@@ -49,9 +50,7 @@ def test_a_chat_is_learned_within_the_time(tmp_path: Path) -> None:
 
 def test_preferences_are_learned(tmp_path: Path) -> None:
     rows = dataset("countries-preference")
-    job = make_language_job(
-        tmp_path, rows[80:], task="preference", metric="preference_accuracy", base=BASE, seconds=25
-    )
+    job = make_language_job(tmp_path, rows[80:], task="preference", metric="preference_accuracy", base=BASE, seconds=25)
     ended = train(TEMPLATE, job)
     assert ended.code == 0, ended.errors
     base = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)

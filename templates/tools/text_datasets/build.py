@@ -19,6 +19,7 @@ from wordnet import Synset, read_wordnet
 SEED = 7
 CHAT_ROWS = 3_000
 PREFERENCE_ROWS = 1_500
+BEHIND_SHARE = 0.5
 DICTIONARY_ROWS = 3_000
 ROWS_A_CLASS = 400
 # Numbers of WordNet's lexicographer files (lexnames(5WN)).
@@ -62,14 +63,19 @@ def countries(sources: Path) -> list[Row]:
 
 
 def countries_preference(sources: Path) -> list[Row]:
-    """Chosen: the answer. Rejected: the answer to another question about the same country, as near in length as any."""
+    """Chosen: the answer. Rejected: what was not asked for, in place of the answer or behind it."""
+    chance = random.Random(SEED)  # noqa: S311
     facts = read_facts(sources / "factbook", SEED + 1)
     rows = []
     for fact in facts[:PREFERENCE_ROWS]:
         others = [f for f in facts if f.country == fact.country and f.field != fact.field and f.answer != fact.answer]
-        if others:
-            rejected = min(others, key=lambda f: abs(len(f.answer) - len(fact.answer)))
-            rows.append({"prompt": fact.question, "chosen": fact.answer, "rejected": rejected.answer})
+        if not others:
+            continue
+        if chance.random() < BEHIND_SHARE:
+            rejected = f"{fact.answer}; {chance.choice(others).answer}"
+        else:
+            rejected = min(others, key=lambda f: abs(len(f.answer) - len(fact.answer))).answer
+        rows.append({"prompt": fact.question, "chosen": fact.answer, "rejected": rejected})
     return rows
 
 

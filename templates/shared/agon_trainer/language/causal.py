@@ -1,7 +1,7 @@
 """Chat and preference jobs from the job folder to the hand-in; a template brings the student and its settings."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transformers import PreTrainedModel
@@ -16,10 +16,15 @@ from agon_trainer.language.students import FullStudent, LoraStudent
 from agon_trainer.language.tuner import Setting, Tuner, Weights
 from agon_trainer.start import HandIn
 
+PREFERENCE_RATE = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a template makes of a job. `hand_in` writes weights and returns their bytes."""
+    """What a template makes of a job: settings for a chat, whose rates are lowered for preferences.
+
+    `hand_in` writes weights and returns their bytes.
+    """
 
     student: LoraStudent | FullStudent
     settings: Sequence[Setting]
@@ -53,7 +58,8 @@ def train_causal(folder: Path, desk: HandIn, plan: Callable[[LanguageJob, PreTra
 
     desk.save = save
     desk.progress.say(f"{place.device.type}, {'bfloat16' if place.half else 'float32'}, batches of {size} tokens")
-    tuner.run(planned.settings)
+    factor = PREFERENCE_RATE if job.task == "preference" else 1.0
+    tuner.run([replace(setting, rate=factor * setting.rate) for setting in planned.settings])
 
 
 def _nothing() -> int:

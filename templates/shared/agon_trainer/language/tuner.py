@@ -25,7 +25,7 @@ JUDGED_ROWS_MIN = 20
 LOOKS_A_ROUND = 10
 TRIAL_SHARE = 0.05
 TRIAL_STEPS_MIN = 12
-STEPS_A_ROUND = 200
+STEPS_A_ROUND = 400
 STEPS_AN_EPOCH = 8
 STEP_TOKENS_MIN = 512
 STEP_TOKENS_MAX = 16_384
@@ -164,6 +164,8 @@ class Tuner:
                 f"trial: loss {ended.best_loss:.4f}, rate {setting.rate:.2g}, rank {setting.rank}, {ended.steps} steps",
                 trial_loss=ended.best_loss,
             )
+            if ended.steps < TRIAL_STEPS_MIN and ended.best_loss < self.base_loss:
+                break  # slower than thought, and no harm done: more trials would tell little
         if not found:
             return settings[0], None
         _, setting, weights = min(found, key=lambda each: each[0])
