@@ -11,6 +11,7 @@ export * from './inside.ts';
 export * from './logger.ts';
 export * from './new-id.ts';
 export * from './retry.ts';
+export * from './run-service.ts';
 export * from './shutdown.ts';
 export * from './signed-receipt.ts';
 export * from './signing-key-file.ts';

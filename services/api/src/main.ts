@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { hubOfSettings } from '@agon/base-models';
 import { limits } from '@agon/contracts';
-import { createLogger, idMaker, readConfig, Shutdown, systemClock } from '@agon/kit';
+import { createLogger, idMaker, readConfig, readVersion, runService, Shutdown, systemClock } from '@agon/kit';
 import { OnnxPool, predictTable } from '@agon/onnx';
 import { connectQueue } from '@agon/queue/producer';
 import { connectStores, fileArtifactStore } from '@agon/store';
-import { z } from 'zod';
 import { buildApp } from './app.ts';
 import { baseModelResolver } from './base-models/base-model-resolver.ts';
 import { ApiEnvironment } from './config.ts';
@@ -22,14 +20,10 @@ const addressShare = 10;
 const config = readConfig(ApiEnvironment, process.env);
 const log = createLogger({ name: 'api', level: config.LOG_LEVEL });
 const shutdown = new Shutdown();
+const manifest = new URL('../package.json', import.meta.url);
 const stopping = new AbortController();
 
-const readVersion = async (): Promise<string> =>
-  z
-    .object({ version: z.string() })
-    .parse(JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))).version;
-
-async function start(): Promise<void> {
+async function start(): Promise<Record<string, unknown>> {
   const clock = systemClock;
   const stores = await connectStores({ url: config.MONGODB_URL, clock, log });
   shutdown.add('stores', () => stores.close());
@@ -64,7 +58,7 @@ async function start(): Promise<void> {
         requestsPerMinuteMax: perMinute,
         requestsPerMinuteOfAddressMax: perMinute * addressShare,
         trustedProxies: config.TRUSTED_PROXIES,
-        version: await readVersion(),
+        version: await readVersion(manifest),
       },
     },
     { processMetrics: true },
@@ -73,26 +67,7 @@ async function start(): Promise<void> {
   const http = await listen(api.app, { host: config.HOST, port: config.PORT });
   shutdown.add('http', () => http.close(closeMsMax));
   shutdown.add('long polls', () => stopping.abort());
-  process.stdout.write(`${JSON.stringify({ ready: true, url: config.PUBLIC_URL ?? http.url })}\n`);
+  return { url: config.PUBLIC_URL ?? http.url };
 }
 
-let ending: Promise<void> | undefined;
-
-/** Closes everything once; a second signal while that lasts ends the process at once. */
-function end(exitCode: number): void {
-  if (ending) process.exit(1);
-  ending = shutdown
-    .run((step, error) => (error ? log.error({ err: error, step }, 'could not close') : log.debug({ step }, 'closed')))
-    .then(() => process.exit(exitCode));
-}
-
-process.once('SIGTERM', () => end(0));
-process.once('SIGINT', () => end(0));
-if (config.AGON_PARENT) process.stdin.on('close', () => end(0)).resume();
-
-try {
-  await start();
-} catch (error) {
-  log.error({ err: error }, 'the api could not start');
-  end(1);
-}
+await runService({ name: 'api', log, shutdown, endsWithParent: config.AGON_PARENT, start });

@@ -1,12 +1,11 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { limits } from '@agon/contracts';
-import { createLogger, Shutdown, systemClock } from '@agon/kit';
+import { createLogger, readVersion, runService, Shutdown, systemClock } from '@agon/kit';
 import { LanguageScorers } from '@agon/language';
 import { connectQueue } from '@agon/queue/producer';
 import { startWorkers } from '@agon/queue/worker';
 import { connectStores, fileArtifactStore } from '@agon/store';
-import { z } from 'zod';
 import { buildEvaluator } from './build-evaluator.ts';
 import { readSettings } from './config.ts';
 import { makeScoringFolder } from './scoring-folder.ts';
@@ -19,11 +18,7 @@ const scorerIdleMs = 120_000;
 const settings = readSettings(process.env);
 const log = createLogger({ name: 'evaluator', level: settings.LOG_LEVEL });
 const shutdown = new Shutdown();
-
-const readVersion = async (): Promise<string> =>
-  z
-    .object({ version: z.string() })
-    .parse(JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))).version;
+const manifest = new URL('../package.json', import.meta.url);
 
 function isAlive(pid: number): boolean {
   try {
@@ -33,7 +28,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function start(): Promise<void> {
+async function start(): Promise<Record<string, unknown>> {
   const clock = systemClock;
   const redisUrl = settings.REDIS_URL;
   const stores = await connectStores({ url: settings.MONGODB_URL, clock, log });
@@ -56,7 +51,7 @@ async function start(): Promise<void> {
     scorers,
     clock,
     log,
-    versions: { agon: await readVersion(), node: process.versions.node },
+    versions: { agon: await readVersion(manifest), node: process.versions.node },
     limits: {
       submissionBytesMax: limits.submissionBytesMax,
       scoringMsMax: settings.SCORING_SECONDS * 1_000,
@@ -71,26 +66,7 @@ async function start(): Promise<void> {
   shutdown.add('workers', () => workers.close());
   // Before the workers: scoring a large model would keep them for long, and is done again by whoever comes next.
   shutdown.add('scorers', () => scorers.close());
-  process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
+  return {};
 }
 
-let ending: Promise<void> | undefined;
-
-/** Closes everything once; a second signal while that lasts ends the process at once. */
-function end(exitCode: number): void {
-  if (ending) process.exit(1);
-  ending = shutdown
-    .run((step, error) => (error ? log.error({ err: error, step }, 'could not close') : log.debug({ step }, 'closed')))
-    .then(() => process.exit(exitCode));
-}
-
-process.once('SIGTERM', () => end(0));
-process.once('SIGINT', () => end(0));
-if (settings.AGON_PARENT === '1') process.stdin.on('close', () => end(0)).resume();
-
-try {
-  await start();
-} catch (error) {
-  log.error({ err: error }, 'the evaluator could not start');
-  end(1);
-}
+await runService({ name: 'evaluator', log, shutdown, endsWithParent: settings.AGON_PARENT === '1', start });
