@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import yaml
 from factbook import read_facts
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "agon_tiny"))
 from wordnet import Synset, read_wordnet
 
 SEED = 7
+TALK_LEFT_OUT = ("coding", "tech_support")
 CHAT_ROWS = 3_000
 PREFERENCE_ROWS = 1_500
 BEHIND_SHARE = 0.5
@@ -44,6 +46,7 @@ def main() -> None:
         "countries-preference": countries_preference,
         "dictionary": dictionary,
         "definitions": definitions,
+        "small-talk": small_talk,
     }
     for name, make in makers.items():
         folder = arguments.datasets / name
@@ -108,6 +111,22 @@ def definitions(sources: Path) -> list[Row]:
     together = [row for part in rows.values() for row in part]
     chance.shuffle(together)
     return together
+
+
+def small_talk(sources: Path) -> list[Row]:
+    """Remarks and what a chat bot may say to them. Each pair once."""
+    rows: dict[tuple[str, ...], Row] = {}
+    for path in sorted((sources / "chatterbot_corpus" / "data" / "english").glob("*.yml")):
+        if path.stem in TALK_LEFT_OUT:
+            continue
+        for turns in yaml.safe_load(path.read_text(encoding="utf-8"))["conversations"]:
+            remark, *answers = (" ".join(str(turn).split()) for turn in turns)
+            for answer in answers[:1] if path.stem == "conversations" else answers:
+                if remark and answer and remark.isascii() and answer.isascii():
+                    rows[(remark.lower(), answer.lower())] = chat(remark, answer)
+    found = list(rows.values())
+    random.Random(SEED).shuffle(found)  # noqa: S311
+    return found
 
 
 def reserved(sources: Path, chance: random.Random) -> list[Synset]:
