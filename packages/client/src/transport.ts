@@ -45,6 +45,9 @@ export function createTransport(options: { baseUrl: string; authorize: Authorize
     if (body !== undefined) {
       init.body = body;
       init.duplex = 'half';
+      // Else fetch keeps a copy of the whole body in memory, for a redirect or a question of authentication.
+      init.redirect = 'error';
+      init.window = null;
     }
     if (request.signal) init.signal = request.signal;
     const response = await doFetch(baseUrl + request.path, init).catch((cause: unknown) => {
