@@ -54,7 +54,7 @@ def test_classes_are_learned_and_keep_their_order(tmp_path: Path) -> None:
         task="text-classification",
         metric="log_loss",
         base=base,
-        seconds=16,
+        seconds=30,
         classes=CLASSES,
     )
     ended = train(TEMPLATE, job)

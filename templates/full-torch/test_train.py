@@ -43,7 +43,7 @@ def test_what_is_handed_in_fits_the_limit_and_has_learned(
         task="chat",
         metric="loss",
         base=BASE,
-        seconds=18,
+        seconds=36,
         limits={"submission_bytes": submission_bytes},
     )
     ended = train(TEMPLATE, job)

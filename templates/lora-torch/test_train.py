@@ -31,7 +31,7 @@ def dataset(name: str) -> list[dict[str, object]]:
 
 def test_a_chat_is_learned_within_the_time(tmp_path: Path) -> None:
     rows = dataset("countries")
-    job = make_language_job(tmp_path, rows[100:], task="chat", metric="loss", base=BASE, seconds=20)
+    job = make_language_job(tmp_path, rows[100:], task="chat", metric="loss", base=BASE, seconds=30)
     ended = train(TEMPLATE, job)
     assert ended.code == 0, ended.errors
     deadline = json.loads((job / "job.json").read_text(encoding="utf-8"))["deadline_unix"]
@@ -50,7 +50,7 @@ def test_a_chat_is_learned_within_the_time(tmp_path: Path) -> None:
 
 def test_preferences_are_learned(tmp_path: Path) -> None:
     rows = dataset("countries-preference")
-    job = make_language_job(tmp_path, rows[80:], task="preference", metric="dpo_loss", base=BASE, seconds=22)
+    job = make_language_job(tmp_path, rows[80:], task="preference", metric="dpo_loss", base=BASE, seconds=36)
     ended = train(TEMPLATE, job)
     assert ended.code == 0, ended.errors
     base = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)

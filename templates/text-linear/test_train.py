@@ -60,7 +60,7 @@ def test_definitions_are_told_apart(tmp_path: Path) -> None:
 def test_a_word_counts_whatever_clings_to_it(tmp_path: Path) -> None:
     kinds = (("good", "yes"), ("bad", "no"))
     rows = [{"text": f"{word} number {n}", "label": label} for n in range(60) for word, label in kinds]
-    job = make_job(tmp_path, rows, metric="log_loss", seconds=6, classes=["no", "yes"])
+    job = make_job(tmp_path, rows, metric="log_loss", seconds=12, classes=["no", "yes"])
     ended = train(TEMPLATE, job)
     assert ended.code == 0, ended.errors
     texts = ["Good.", '"GOOD"', "very\ngood!", "it was (good), no?"]
@@ -70,13 +70,13 @@ def test_a_word_counts_whatever_clings_to_it(tmp_path: Path) -> None:
 
 def test_unlabelled_rows_end_with_64(tmp_path: Path) -> None:
     rows = [{"text": "a", "label": "unheard of"}, {"text": None, "label": "yes"}, {"text": "b", "label": "yes"}]
-    ended = train(TEMPLATE, make_job(tmp_path, rows, metric="accuracy", seconds=6, classes=["no", "yes"]))
+    ended = train(TEMPLATE, make_job(tmp_path, rows, metric="accuracy", seconds=12, classes=["no", "yes"]))
     assert ended.code == 64
     assert "Fewer than two rows" in ended.errors
 
 
 def test_one_class_alone_gives_a_constant(tmp_path: Path) -> None:
     rows = [{"text": f"text {n}", "label": "yes"} for n in range(20)]
-    job = make_job(tmp_path, rows, metric="accuracy", seconds=6, classes=["no", "yes"])
+    job = make_job(tmp_path, rows, metric="accuracy", seconds=12, classes=["no", "yes"])
     assert train(TEMPLATE, job).code == 0
     assert load(job).run(["label"], column(["text 3", ""]))[0].tolist() == ["yes", "yes"]
