@@ -82,7 +82,7 @@ def reload(spec: dict[str, Any]) -> dict[str, Any]:
     for folder in spec["adapters"]:
         model = peft.PeftModel.from_pretrained(load(spec["model"]), folder).eval()
         nats.append(run(model, spec["rows"], spec["batch_tokens"]))
-    return {"seconds": time.perf_counter() - started, "nats": nats, "memory_mib": peak_mib()}
+    return {"seconds": time.perf_counter() - started, "nats_by_adapter": nats, "memory_mib": peak_mib()}
 
 
 def matmul(spec: dict[str, Any]) -> dict[str, Any]:

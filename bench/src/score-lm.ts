@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { completionCounts, type EncodedRows, LanguageScorer, type ModelFile } from '@agon/language';
 import { byteTokenizer } from '@agon/language/testing';
+import { linearModules, type ModelConfig, readConfig } from '@agon/model-graph';
 import { longChats } from './long-chats.ts';
 import { type Bench, type BenchResult, resultOf } from './result.ts';
 
@@ -25,9 +26,6 @@ const rank = 16;
 const tokensMax = 512;
 const ticksPerSecond = 100;
 const limits = { memoryMib: 8_192, threads, loadMs: 300_000, tokensPerSecondMin: 1 };
-/** Weights of SmolLM2-135M that every token passes: all but the embedding, which only completion tokens meet. */
-const bodyWeights = 30 * (576 * (576 + 192 + 192 + 576) + 3 * 576 * 1_536);
-const headWeights = 49_152 * 576;
 
 type Figures = {
   tokens_per_second: number;
@@ -37,6 +35,7 @@ type Figures = {
   batch_tokens: number;
   operations_per_second: number;
   nats: number;
+  nats_by_adapter: number[];
 };
 
 /** Tokens/s of the evaluator's scorer beside transformers and torch, and eight adapters beside peft. */
@@ -88,7 +87,7 @@ async function speed({ folder, model, ask, say }: Work): Promise<BenchResult[]> 
       const set = await encoded(key);
       const startedMs = performance.now();
       const before = await cpuSecondsOf(scorer.pid);
-      nats = ((await scorer.scoreBase([set]))[0] ?? new Float64Array()).reduce((sum, value) => sum + value, 0);
+      nats = sumOf((await scorer.scoreBase([set]))[0] ?? []);
       const took = (performance.now() - startedMs) / 1000;
       if (took < seconds) cpuSeconds = (await cpuSecondsOf(scorer.pid)) - before;
       seconds = Math.min(seconds, took);
@@ -103,21 +102,26 @@ async function speed({ folder, model, ask, say }: Work): Promise<BenchResult[]> 
     const theirs = await ask('score', { model, rows: rowsOf(set) });
     for (let round = 1; round < rounds; round += 1) await measure(`round ${round}`);
     const product = await ask('matmul', {});
-    return figuresOf(set, { seconds, cpuSeconds, nats, memoryMib }, theirs, product);
+    return figuresOf(
+      { set, shape: await readConfig(model) },
+      { seconds, cpuSeconds, nats, memoryMib },
+      theirs,
+      product,
+    );
   } finally {
     await scorer.close();
   }
 }
 
 function figuresOf(
-  set: EncodedRows,
+  { set, shape }: { set: EncodedRows; shape: ModelConfig },
   ours: { seconds: number; cpuSeconds: number; nats: number; memoryMib: number },
   theirs: Figures,
   product: Figures,
 ): BenchResult[] {
   const tokens = set.tokens.ids.length;
-  const completion = completionCounts(set.tokens).reduce((sum, count) => sum + count, 0);
-  const operations = (2 * (tokens * bodyWeights + completion * headWeights)) / ours.seconds / 1e9;
+  const completion = sumOf(completionCounts(set.tokens));
+  const operations = operationsOf(shape, { tokens, completion }) / ours.seconds / 1e9;
   const details = {
     rows,
     tokens,
@@ -145,6 +149,12 @@ function figuresOf(
   ];
 }
 
+/** Multiplications and additions of the linear layers; only completion tokens meet the vocabulary. */
+function operationsOf(shape: ModelConfig, { tokens, completion }: { tokens: number; completion: number }): number {
+  const weights = linearModules(shape).reduce((sum, module) => sum + module.inputs * module.outputs, 0);
+  return 2 * (tokens * weights + completion * shape.vocabulary * shape.hidden);
+}
+
 /** Base and adapters from disk to the last score, on both sides. */
 async function manyAdapters({ folder, model, ask, say }: Work): Promise<BenchResult> {
   const folders = Array.from({ length: adapters }, (_, index) => join(folder, `adapter-${index}`));
@@ -155,17 +165,26 @@ async function manyAdapters({ folder, model, ask, say }: Work): Promise<BenchRes
     const chats = await longChats(adapterRows, { min: 128, max: tokensMax });
     const set = await scorer.encode('chats', async () => ({ kind: 'chat', rows: chats }), tokensMax);
     const startedMs = performance.now();
-    for (const adapter of folders) await scorer.scoreAdapter(await filesOf(adapter), [set], { rankMax: 64 });
+    const nats: number[] = [];
+    for (const adapter of folders) {
+      const [perRow] = await scorer.scoreAdapter(await filesOf(adapter), [set], { rankMax: 64 });
+      nats.push(sumOf(perRow ?? []));
+    }
     const ours = (performance.now() - startedMs) / 1000;
     const memoryMib = Math.round((await scorer.memoryMib()) ?? Number.NaN);
     const spec = { model, adapters: folders, rows: rowsOf(set), batch_tokens: 2_048 };
     const theirs = await ask('reload', spec);
+    const completion = sumOf(completionCounts(set.tokens));
+    const differences = theirs.nats_by_adapter.map(
+      (sum, index) => Math.abs(sum - (nats[index] ?? Number.NaN)) / completion,
+    );
     const details = {
       adapters,
       rank,
       tokens: set.tokens.ids.length,
       mib: memoryMib,
       their_mib: Math.round(theirs.memory_mib),
+      loss_difference: Number(Math.max(...differences).toPrecision(2)),
     };
     return resultOf(
       { bench: `score-lm ${adapters} adapters`, unit: 's', aim: 'ratio <= 0.5' },
@@ -187,6 +206,8 @@ async function cpuSecondsOf(pid: number | undefined): Promise<number> {
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
+
+const sumOf = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, value) => sum + value, 0);
 
 const filesOf = async (folder: string): Promise<ModelFile[]> =>
   (await readdir(folder)).map((path) => ({ path, localPath: join(folder, path) }));
