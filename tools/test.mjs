@@ -43,9 +43,15 @@ if (process.argv.includes('--help') || unknown.length > 0) {
   process.exit(unknown.length > 0 ? 2 : 0);
 }
 await orExplain(() => setup({ torch: true, dev: true }));
+let passed = 0;
 for (const [name, step] of Object.entries(steps)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const code = await run(name, step);
-  if (code !== 0) process.exit(code);
+  if (code !== 0) {
+    process.stdout.write(`${passed} passed, 1 failed\n`);
+    process.exit(code);
+  }
+  passed += 1;
 }
 process.stderr.write('\nAll steps passed.\n');
+process.stdout.write(`${passed} passed, 0 failed\n`);
