@@ -1,6 +1,8 @@
 """Base models in PyTorch: where they run, in which precision, and what a batch of tokens costs in memory."""
 
+import ctypes
 import logging
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -15,8 +17,9 @@ from agon_trainer.errors import DataError
 from agon_trainer.language.job import BaseModel
 from agon_trainer.language.rows import Tokenizer
 
-PROCESS_BYTES = 700 << 20
+PROCESS_BYTES = 900 << 20
 ACTIVATIONS_A_LAYER = 40  # numbers kept for the way back, in units of the hidden size
+FREE_SHARE = 0.45  # the rest goes to pieces between tensors of ever other sizes
 BATCH_TOKENS_MIN = 64
 BATCH_TOKENS_MAX = 4096
 
@@ -76,6 +79,14 @@ def load_causal(base: BaseModel, place: Place) -> PreTrainedModel:
     return model.to(place.device).train()
 
 
+def trim_memory() -> None:
+    """Give freed memory back to the system where the C library is glibc, which keeps it otherwise."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+
+
 def batch_tokens(model: PreTrainedModel, place: Place, memory_bytes: int, longest: int) -> int:
     """Tokens of a batch, so that memory stays below the limit; trades time for memory where rows are long for it."""
     config = model.config
@@ -84,7 +95,7 @@ def batch_tokens(model: PreTrainedModel, place: Place, memory_bytes: int, longes
     weights = sum(p.numel() * p.element_size() * (3 if p.requires_grad else 1) for p in model.parameters())
     if place.device.type == "cuda":
         memory_bytes = torch.cuda.mem_get_info(place.device)[0]
-    free = 0.7 * (memory_bytes - PROCESS_BYTES) - weights
+    free = FREE_SHARE * (memory_bytes - PROCESS_BYTES - weights)
     head = 6 * vocabulary
     plain = free / (layers * width * ACTIVATIONS_A_LAYER * size + head)
     if plain < longest and model.supports_gradient_checkpointing:

@@ -10,7 +10,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from transformers import PreTrainedModel
 
 from agon_trainer.language.job import LanguageJob
-from agon_trainer.language.models import Place
+from agon_trainer.language.models import Place, trim_memory
 from agon_trainer.language.objectives import Objective
 from agon_trainer.language.tuner import Setting, Weights
 
@@ -42,6 +42,7 @@ class LoraStudent:
                     module.to(torch.bfloat16)
                 self.targets.append(name.rsplit(".", 1)[-1])
         self.targets = sorted(set(self.targets) & set(TARGETS))
+        trim_memory()
         self._adapted: PeftModel | None = None
 
     def _config(self, rank: int) -> LoraConfig:

@@ -15,6 +15,7 @@ import torch
 
 from agon_trainer.clock import Clock
 from agon_trainer.language.batches import make_batches
+from agon_trainer.language.models import trim_memory
 from agon_trainer.language.objectives import Objective
 from agon_trainer.progress import Progress
 
@@ -134,12 +135,12 @@ class Tuner:
 
     def _choose_judged(self) -> None:
         """As many held-out rows as can be judged in little time; judges the base by them."""
-        rows = self.held_out[:JUDGED_ROWS_MIN]
-        self._judge(rows)  # the first call of a model is slow
-        self._judge(rows)
-        affordable = int(JUDGE_SHARE * self.clock.left / max(self._judge_seconds, 1e-3) * len(rows))
+        self._judge(self.held_out[:2])  # the first call of a model is slow
+        self.base_loss = self._judge(self.held_out[:JUDGED_ROWS_MIN])
+        affordable = int(JUDGE_SHARE * self.clock.left / max(self._judge_seconds, 1e-3) * JUDGED_ROWS_MIN)
         self.held_out = self.held_out[: max(JUDGED_ROWS_MIN, affordable)]
-        self.base_loss = self._judge(self.held_out)
+        if len(self.held_out) > JUDGED_ROWS_MIN:
+            self.base_loss = self._judge(self.held_out)
         tokens = sum(self.student.objective.lengths[row] for row in self.held_out)
         self._tokens_a_second = tokens / max(self._judge_seconds, 1e-3) / 3
         self.progress.say(
@@ -209,6 +210,7 @@ class Tuner:
         if np.isfinite(loss) and self.best.offer(loss, this.setting, self.student):
             self.progress.loss = min(self.progress.loss, loss)
         self.progress.say(f"judged: {loss:.4f}", judged=loss)
+        trim_memory()
 
     def _judge(self, rows: Sequence[int]) -> float:
         lengths = self.student.objective.lengths
