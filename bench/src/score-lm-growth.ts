@@ -38,7 +38,7 @@ export const scoreLmGrowth: Bench = async (say) => {
     const length = (tokens: number) => scored(folder, { rows: tokensOfLength / tokens, tokens });
     return [
       await line('rows', rowCounts, rows, 1.2),
-      await line('tokens per row', lengths, length, 3),
+      await line('tokens per row', lengths, length, 2),
       await line('adapters', adapterCounts, (count) => adapted(folder, count), 1.2),
     ];
   } finally {
