@@ -1,6 +1,7 @@
 import { dispatch } from './dispatch.ts';
 import { idleMemory } from './idle-memory.ts';
 import { overhead } from './overhead.ts';
+import { race } from './race.ts';
 import type { Bench, BenchResult } from './result.ts';
 import { scoreLm } from './score-lm.ts';
 import { scoreLmGrowth } from './score-lm-growth.ts';
@@ -12,6 +13,7 @@ const benches: Readonly<Record<string, Bench>> = {
   'score-tabular': scoreTabular,
   'score-lm': scoreLm,
   'score-lm-growth': scoreLmGrowth,
+  race,
   dispatch,
   upload,
   'idle-memory': idleMemory,

@@ -1,12 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { Receipt } from '@agon/contracts';
 import colours from 'picocolors';
 import { addCommand, type Register } from '../command.ts';
-import { answer, CommandError, type Context, clientOf, type SharedOptions } from '../context.ts';
+import { answer, CommandError, type Context, clientOf, homeFolder, type SharedOptions } from '../context.ts';
+import { modelsFolder } from '../repository.ts';
 import { type Check, verifyReceipt } from '../verify/verify-receipt.ts';
 
-type Options = SharedOptions & { dataset?: string; model?: string; signingKey?: string };
+type Options = SharedOptions & { dataset?: string; model?: string; base?: string; signingKey?: string };
 
 /** `agon verify` and `agon receipt`. */
 export const registerVerify: Register = (program, context) => {
@@ -28,11 +29,13 @@ export const registerVerify: Register = (program, context) => {
     examples: [
       'verify receipt.json',
       'verify churn/agon.json --dataset churn.csv --model churn',
+      'verify support/agon.json --dataset support.jsonl --model support --base ./SmolLM2-135M-Instruct',
       'verify receipt.json --signing-key AbC…',
     ],
   })
     .option('--dataset <file>', 'the file that was posted: checks its hash and that the split was not moved')
     .option('--model <folder>', 'the pulled winner: checks its hashes, and its score where --dataset is given too')
+    .option('--base <folder>', 'the base model, to score an adapter or checkpoint again (default: of .agon/models)')
     .option('--signing-key <key>', "the service's public key (default: asked from the service)")
     .action((path: string, options: Options) => verify(context, path, options));
 };
@@ -46,6 +49,7 @@ async function verify(context: Context, path: string, options: Options): Promise
           signingKeys: await signingKeys(context, options),
           dataset: options.dataset ? resolve(context.cwd, options.dataset) : undefined,
           model: options.model ? resolve(context.cwd, options.model) : undefined,
+          base: options.base ? resolve(context.cwd, options.base) : await knownBase(context, receipt),
         });
   const verified = checks.every((check) => check.ok !== false);
   const lines = checks.map((check) => `${markOf(check)} ${check.name.padEnd(10)} ${check.message}`);
@@ -66,6 +70,15 @@ async function readReceipt(path: string): Promise<Receipt | Error> {
   } catch {
     return new Error('The file is not JSON.');
   }
+}
+
+/** A folder of the base model that this machine has already. */
+async function knownBase(context: Context, { body }: Receipt): Promise<string | undefined> {
+  const name = body.base_model?.name;
+  if (name === undefined) return undefined;
+  const folders = [join(await homeFolder(context), 'models', name), join(modelsFolder, name.replace(/^agon\//, ''))];
+  const found = await Promise.all(folders.map((folder) => stat(join(folder, 'config.json')).catch(() => undefined)));
+  return folders.find((_, index) => found[index] !== undefined);
 }
 
 /** Undefined where nobody could be asked: then whose key it is stays open. */

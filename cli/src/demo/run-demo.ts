@@ -118,7 +118,7 @@ async function useWinner(
   demo.say(`\npulled  ${pulled.folder} (${pulled.files.map((file) => file.path).join(', ')})`);
   const receipt = Receipt.parse(JSON.parse(await readFile(join(pulled.folder, 'agon.json'), 'utf8')));
   const keys = (await client.signingKeys()).data.map((key) => key.public_key);
-  const evidence = { signingKeys: keys, dataset: demo.race.file, model: pulled.folder };
+  const evidence = { signingKeys: keys, dataset: demo.race.file, model: pulled.folder, base: base?.folder };
   const checks = await verifyReceipt(receipt, evidence);
   for (const check of checks)
     demo.say(`receipt ${check.ok === null ? '?' : check.ok ? '✓' : '✗'} ${check.name}: ${check.message}`);

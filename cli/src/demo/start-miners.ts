@@ -6,13 +6,17 @@ import { ServiceProcess } from '../stack/service-process.ts';
 
 export type DemoMiners = { readonly stop: () => Promise<void> };
 
+type MinersInput = {
+  readonly url: string;
+  readonly folder: string;
+  readonly recipes: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** How many share this machine; as many as there are recipes, where it is left out. */
+  readonly share?: number;
+};
+
 /** Several miners as processes of their own, each with one recipe and its share of this machine. */
-export async function startMiners(input: {
-  url: string;
-  folder: string;
-  recipes: readonly string[];
-  env: Readonly<Record<string, string | undefined>>;
-}): Promise<DemoMiners> {
+export async function startMiners(input: MinersInput): Promise<DemoMiners> {
   const shutdown = new Shutdown();
   const names = ['anna', 'boris', 'chandra', 'dara', 'emil'];
   const miners = input.recipes.map((recipe, index) => {
@@ -31,13 +35,11 @@ export async function startMiners(input: {
   return { stop: () => shutdown.run() };
 }
 
-function minerEnvironment(
-  input: { url: string; folder: string; recipes: readonly string[]; env: Readonly<Record<string, string | undefined>> },
-  miner: { recipe: string; name: string },
-): Record<string, string> {
+function minerEnvironment(input: MinersInput, miner: { recipe: string; name: string }): Record<string, string> {
   const given = Object.entries(input.env).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],
   );
+  const share = input.share ?? input.recipes.length;
   return {
     ...Object.fromEntries(given),
     AGON_URL: input.url,
@@ -46,7 +48,7 @@ function minerEnvironment(
     AGON_TEMPLATES_DIR: templatesFolder,
     AGON_TEMPLATES: miner.recipe,
     AGON_PYTHON: input.env.AGON_PYTHON ?? 'python3',
-    AGON_CPUS: String(Math.max(1, Math.floor(cpus().length / input.recipes.length))),
-    AGON_MEMORY_MIB: String(Math.max(512, Math.floor((totalmem() / 2 ** 20) * (0.8 / input.recipes.length)))),
+    AGON_CPUS: String(Math.max(1, Math.floor(cpus().length / share))),
+    AGON_MEMORY_MIB: String(Math.max(512, Math.floor((totalmem() / 2 ** 20) * (0.8 / share)))),
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { ReceiptBody } from '@agon/contracts';
+import type { ModelFile, ReceiptBody } from '@agon/contracts';
 import { inside } from '@agon/kit';
 import type { Check } from './verify-receipt.ts';
 
@@ -17,6 +17,13 @@ export async function checkModel(body: ReceiptBody, folder: string): Promise<Che
   }
   const ok = wrong.length === 0;
   return { name: 'model', ok, message: ok ? 'has the bytes that the winner committed' : wrong.join(', ') };
+}
+
+/** What is wrong with a file beside what was promised of it; empty where nothing is. */
+export async function fileFault(file: ModelFile, path: string): Promise<string[]> {
+  const hash = await hashOf(path);
+  if (hash === file.sha256) return [];
+  return [`${file.path} ${hash === undefined ? 'is not there' : 'has other bytes'}`];
 }
 
 async function hashOf(path: string): Promise<string | undefined> {

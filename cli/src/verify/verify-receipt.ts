@@ -13,16 +13,18 @@ export type Evidence = {
   readonly signingKeys: readonly string[] | undefined;
   readonly dataset: string | undefined;
   readonly model: string | undefined;
+  /** Folder of the base model. */
+  readonly base?: string | undefined;
 };
 
 /** Everything that can be checked of a receipt with what is at hand. */
 export async function verifyReceipt(receipt: Receipt, evidence: Evidence): Promise<Check[]> {
   const checks = [signatureCheck(receipt), keyCheck(receipt, evidence.signingKeys), rulesCheck(receipt)];
-  const { dataset, model } = evidence;
+  const { dataset, model, base } = evidence;
   if (dataset) checks.push(...(await checkDataset(receipt.body, dataset)));
   if (model) checks.push(await checkModel(receipt.body, model));
   if (dataset && model && checks.every((check) => check.ok !== false))
-    checks.push(await rescore(receipt.body, { dataset, model }));
+    checks.push(await rescore(receipt.body, { dataset, model, base }));
   return checks;
 }
 

@@ -37,4 +37,5 @@ export * from './score/judge.ts';
 export * from './score/language-outcome.ts';
 export * from './score/outcome.ts';
 export * from './score/outcome-codec.ts';
+export * from './score/prediction-of-logits.ts';
 export * from './score/scorer.ts';

@@ -3,7 +3,13 @@ import { z } from 'zod';
 
 export const EvaluatorSettings = z.object({
   ...sharedSettings,
-  SCORING_THREADS: z.coerce.number().int().min(1).max(64).default(1).describe('threads that one model may use'),
+  SCORING_THREADS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('threads that one model may use; the cores of the machine, at most 8, where it is left out'),
   SCORING_SECONDS: z.coerce
     .number()
     .min(1)

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { limits } from '@agon/contracts';
 import { createLogger, readVersion, runService, Shutdown, systemClock } from '@agon/kit';
 import { LanguageScorers } from '@agon/language';
@@ -14,6 +14,8 @@ import { taskModules } from './tasks/task-modules.ts';
 const patienceMs = 60 * 60_000;
 /** A base model stays loaded this long without a submission on it. */
 const scorerIdleMs = 120_000;
+
+const scoringThreadsMax = 8;
 
 const settings = readSettings(process.env);
 const log = createLogger({ name: 'evaluator', level: settings.LOG_LEVEL });
@@ -56,7 +58,7 @@ async function start(): Promise<Record<string, unknown>> {
       submissionBytesMax: limits.submissionBytesMax,
       scoringMsMax: settings.SCORING_SECONDS * 1_000,
       childMemoryMib: limits.scoringChildMemoryMib,
-      threads: settings.SCORING_THREADS,
+      threads: settings.SCORING_THREADS ?? Math.min(availableParallelism(), scoringThreadsMax),
       bootstrapResamples: limits.bootstrapResamples,
       patienceMs,
     },

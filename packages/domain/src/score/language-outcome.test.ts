@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { outcomeOfPreferences, outcomeOfTokens } from './language-outcome.ts';
+import { outcomeOfPreferences, outcomeOfTokens, preferenceMargins } from './language-outcome.ts';
 import { scoreOutcome } from './scorer.ts';
 
 describe('outcomeOfTokens', () => {
@@ -40,5 +40,11 @@ describe('outcomeOfPreferences', () => {
     expect(scoreOutcome(outcomeOfPreferences('dpo_loss', margins))).toBeCloseTo(mean, 12);
     expect(scoreOutcome(outcomeOfPreferences('dpo_loss', new Float64Array(3)))).toBeCloseTo(Math.LN2, 12);
     expect(scoreOutcome(outcomeOfPreferences('dpo_loss', Float64Array.from([-1e5])))).toBeCloseTo(1e4, 6);
+  });
+
+  test('a margin is the gain on the chosen answer less that on the rejected one', () => {
+    const base = Float64Array.from([10, 20, 5, 5]);
+    const model = Float64Array.from([7, 21, 6, 2]);
+    expect([...preferenceMargins(base, model)]).toEqual([4, -4]);
   });
 });

@@ -46,6 +46,16 @@ export function outcomeOfPreferences(metric: MetricName, margins: Float64Array):
   };
 }
 
+/**
+ * What the model gained over the base on the chosen answer, less what it gained on the rejected one, in nats; per row.
+ *
+ * @param base two numbers per row: nats of the chosen answer and of the rejected one.
+ */
+export function preferenceMargins(base: Float64Array, model: Float64Array): Float64Array {
+  const gain = (index: number): number => (base[index] as number) - (model[index] as number);
+  return Float64Array.from({ length: base.length / 2 }, (_, row) => gain(2 * row) - gain(2 * row + 1));
+}
+
 const wrongness = (margin: number): number => (margin > 0 ? 0 : margin < 0 ? 1 : 0.5);
 
 /** log(1 + exp(-z)) without overflow. */

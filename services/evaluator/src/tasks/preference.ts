@@ -1,6 +1,6 @@
 import { taskTable } from '@agon/contracts';
 import { readTextPart } from '@agon/dataset';
-import { outcomeOfPreferences, scoreOutcome } from '@agon/domain';
+import { outcomeOfPreferences, preferenceMargins, scoreOutcome } from '@agon/domain';
 import type { EvaluatorDeps } from '../evaluator-deps.ts';
 import { submissionNats } from './submission-nats.ts';
 import type { PreparedJob, TaskModule } from './task-module.ts';
@@ -27,14 +27,14 @@ export const preference: TaskModule = {
       const [selectionBase, reportBase] = await scorer.scoreBase([parts.selection, parts.report]);
       if (!selectionBase || !reportBase) throw new Error('The scorer left a part out.');
       const nats = await submissionNats(deps, { job, submission, scorer, parts });
-      const selection = marginsOf(selectionBase, nats.selection);
+      const selection = preferenceMargins(selectionBase, nats.selection);
       const { metric } = job.objective;
       const metrics = taskTable.preference.metrics.map(
         (name) => [name, scoreOutcome(outcomeOfPreferences(name, selection))] as const,
       );
       return {
         selection: outcomeOfPreferences(metric, selection),
-        report: outcomeOfPreferences(metric, marginsOf(reportBase, nats.report)),
+        report: outcomeOfPreferences(metric, preferenceMargins(reportBase, nats.report)),
         metrics: Object.fromEntries(metrics),
         versions: { onnxruntime: scorer.runtime },
       };
@@ -45,13 +45,3 @@ const reader = (deps: EvaluatorDeps, job: PreparedJob) => async (part: 'selectio
   const rows = await readTextPart(deps.artifacts.read(job.parts[part].sha256), 'preference');
   return { kind: 'preference', rows } as const;
 };
-
-/**
- * What the model gained over the base on the chosen answer, less what it gained on the rejected one, in nats.
- *
- * @param base two numbers per row: those of the chosen answer and of the rejected one.
- */
-function marginsOf(base: Float64Array, model: Float64Array): Float64Array {
-  const gain = (index: number): number => (base[index] as number) - (model[index] as number);
-  return Float64Array.from({ length: base.length / 2 }, (_, row) => gain(2 * row) - gain(2 * row + 1));
-}

@@ -1,6 +1,6 @@
 import type { TableSchema } from '@agon/contracts';
 import { readTextPart, textPartRows } from '@agon/dataset';
-import { allMetrics, baselinePrediction, type ClassPrediction, outcomeOf } from '@agon/domain';
+import { allMetrics, baselinePrediction, type ClassPrediction, outcomeOf, predictionOfLogits } from '@agon/domain';
 import { OnnxRejection } from '@agon/onnx';
 import type { SubmissionRecord } from '@agon/store';
 import type { EvaluatorDeps } from '../evaluator-deps.ts';
@@ -80,7 +80,7 @@ function scoreEncoder(deps: EvaluatorDeps, { job, submission, parts }: Scoring):
     const read = async (part: Part) => ({ kind: 'text', rows: parts[part].texts.map((text) => ({ text })) }) as const;
     const encoded = await hiddenParts(job, { scorer, read });
     const logits = await scorer.classify(files, [encoded.selection, encoded.report], classes);
-    const [selection, report] = logits.map((values) => predictionOf(values, classes.length));
+    const [selection, report] = logits.map((values) => predictionOfLogits(values, classes.length));
     if (!selection || !report) throw new Error('The scorer left a part out.');
     const { metric } = job.objective;
     const outcome = (part: Part, prediction: ClassPrediction) =>
@@ -96,25 +96,6 @@ function scoreEncoder(deps: EvaluatorDeps, { job, submission, parts }: Scoring):
       versions: { onnxruntime: scorer.runtime },
     };
   });
-}
-
-/** Softmax of each row, and its largest. */
-function predictionOf(logits: Float32Array, classes: number): ClassPrediction {
-  const rows = logits.length / classes;
-  const probabilities = new Float32Array(logits.length);
-  const labels = new Int32Array(rows);
-  for (let row = 0; row < rows; row += 1) {
-    const values = logits.subarray(row * classes, (row + 1) * classes);
-    const largest = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-    const powers = Array.from(values, (value) => Math.exp(value - largest));
-    const sum = powers.reduce((total, value) => total + value, 0);
-    labels[row] = values.indexOf(largest);
-    probabilities.set(
-      powers.map((value) => value / sum),
-      row * classes,
-    );
-  }
-  return { probabilities, labels };
 }
 
 async function hiddenTexts(deps: EvaluatorDeps, job: PreparedJob, part: Part): Promise<Texts> {
