@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { sendModelFolder } from '@agon/cli/send-model-folder';
 import { startMiners } from '@agon/cli/start-miners';
 import { type Client, createClient } from '@agon/client';
-import { isFinalJob, type Job } from '@agon/contracts';
+import { isFinalJob } from '@agon/contracts';
 import { type Bench, resultOf } from './result.ts';
 import { withStack } from './stack.ts';
 
@@ -13,7 +13,7 @@ const base = { name: 'agon/agon-tiny', folder: join(root, 'models', 'agon-tiny')
 const datasets = ['dictionary/dictionary.jsonl', 'countries/countries.jsonl', 'small-talk/small-talk.jsonl'];
 const seeds = [1, 2, 3];
 const minutes = Number(process.env.AGON_BENCH_MINUTES ?? 1);
-const solo = ['lora-torch'];
+const alike = ['lora-torch', 'lora-torch'];
 const rivals = ['lora-torch', 'full-torch'];
 const pollMs = 1_000;
 const waitMsMax = (minutes + 15) * 60_000;
@@ -22,43 +22,55 @@ const t95 = 2.306;
 
 /**
  * What a race wins over one run of the default recipe with the same budget: nats per token that the winner gains over the
- * base on its report rows, less what the lone run gains on its own. Every trainer has one thread, in the race and alone.
+ * base on its report rows, less what a lone run gains on its own. Two trainers of one thread each always run side by side,
+ * rivals in a race or lone runs of two jobs, so that both have the same share of the machine.
  */
 export const race: Bench = async (say) =>
   withStack(async (stack, folder) => {
     const client = createClient({ baseUrl: stack.url, apiKey: stack.adminKey });
     await sendModelFolder(client, quietContext(), { folder: base.folder, name: base.name, revision: undefined });
     const env = { PATH: process.env.PATH, AGON_PYTHON: process.env.AGON_PYTHON };
-    const gainOf = async (input: { recipes: readonly string[]; file: string; seed: number; label: string }) => {
-      // Two places also for the lone recipe, so that its share of the machine is the same.
-      const miners = await startMiners({ ...input, url: stack.url, folder: join(folder, input.label), env, share: 2 });
+    const withMiners = async <T>(label: string, recipes: readonly string[], work: () => Promise<T>): Promise<T> => {
+      const miners = await startMiners({ url: stack.url, folder: join(folder, label), recipes, env });
       try {
-        const job = await raced(client, { ...input, seats: input.recipes.length });
-        return { gain: job.result?.gain.value ?? 0, template: job.result?.winner.template ?? 'none' };
+        return await work();
       } finally {
         await miners.stop();
       }
     };
     const differences: number[] = [];
-    const alone: number[] = [];
+    const lone: number[] = [];
     const details: Record<string, string> = {};
     for (const dataset of datasets) {
+      const file = join(root, 'datasets', dataset);
+      const name = basename(dataset, '.jsonl');
+      const alone = await withMiners(`${name} alone`, alike, () => loneRuns(client, file));
       for (const seed of seeds) {
-        const input = { file: join(root, 'datasets', dataset), seed };
-        const name = `${basename(dataset, '.jsonl')} ${seed}`;
-        const one = await gainOf({ ...input, recipes: solo, label: `${name} alone` });
-        const many = await gainOf({ ...input, recipes: rivals, label: `${name} race` });
-        differences.push(many.gain - one.gain);
-        alone.push(one.gain);
-        details[name] = `${many.gain.toFixed(3)} (${many.template}) beside ${one.gain.toFixed(3)}`;
-        say(`${name}: ${details[name]}`);
+        const many = await withMiners(`${name} ${seed}`, rivals, () => raced(client, { file, seed, seats: 2 }));
+        const one = alone.get(seed) ?? Number.NaN;
+        differences.push(many.gain - one);
+        lone.push(one);
+        details[`${name} ${seed}`] = `${many.gain.toFixed(3)} (${many.template}) beside ${one.toFixed(3)}`;
+        say(`${name} ${seed}: ${details[`${name} ${seed}`]}`);
       }
     }
-    return [summary({ differences, alone, details })];
+    return [summary({ differences, lone, details })];
   });
 
-function summary(input: { differences: number[]; alone: number[]; details: Record<string, string> }) {
-  const { differences, alone, details } = input;
+/** Two at a time; the last seed only keeps the one before it company. */
+async function loneRuns(client: Client, file: string): Promise<Map<number, number>> {
+  const gains = new Map<number, number>();
+  const all = [...seeds, 0];
+  for (let index = 0; index < all.length; index += 2) {
+    const wave = all.slice(index, index + 2);
+    const results = await Promise.all(wave.map((seed) => raced(client, { file, seed, seats: 1 })));
+    for (const [at, seed] of wave.entries()) gains.set(seed, results[at]?.gain ?? Number.NaN);
+  }
+  return gains;
+}
+
+function summary(input: { differences: number[]; lone: number[]; details: Record<string, string> }) {
+  const { differences, lone, details } = input;
   const mean = meanOf(differences);
   const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (differences.length - 1);
   const half = t95 * Math.sqrt(variance / differences.length);
@@ -70,8 +82,8 @@ function summary(input: { differences: number[]; alone: number[]; details: Recor
       aim: 'improvement whose 95 % interval is above 0',
     },
     {
-      ours: meanOf(alone) + mean,
-      yardstick: meanOf(alone),
+      ours: meanOf(lone) + mean,
+      yardstick: meanOf(lone),
       details: { minutes, improvement: Number(mean.toFixed(4)), interval, ...details },
     },
     () => mean - half > 0,
@@ -90,7 +102,9 @@ const quietContext = () => ({
 
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-async function raced(client: Client, input: { file: string; seed: number; seats: number }): Promise<Job> {
+type Raced = { readonly gain: number; readonly template: string };
+
+async function raced(client: Client, input: { file: string; seed: number; seats: number }): Promise<Raced> {
   const file = await client.files.create(await openAsBlob(input.file), basename(input.file));
   const { id } = await client.jobs.create({
     training_file: file.id,
@@ -104,7 +118,8 @@ async function raced(client: Client, input: { file: string; seed: number; seats:
   while (Date.now() < endMs) {
     const job = await client.jobs.retrieve(id);
     if (isFinalJob(job.status)) {
-      if (job.status === 'succeeded') return job;
+      if (job.result && job.status === 'succeeded')
+        return { gain: job.result.gain.value, template: job.result.winner.template };
       throw new Error(`The job ${id} ended as ${job.status}: ${job.error?.message}`);
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs));

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Shutdown } from '@agon/kit';
@@ -11,13 +12,12 @@ type MinersInput = {
   readonly folder: string;
   readonly recipes: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** How many share this machine; as many as there are recipes, where it is left out. */
-  readonly share?: number;
 };
 
 /** Several miners as processes of their own, each with one recipe and its share of this machine. */
 export async function startMiners(input: MinersInput): Promise<DemoMiners> {
   const shutdown = new Shutdown();
+  await mkdir(join(input.folder, 'logs'), { recursive: true });
   const names = ['anna', 'boris', 'chandra', 'dara', 'emil'];
   const miners = input.recipes.map((recipe, index) => {
     const env = minerEnvironment(input, { recipe, name: names[index] ?? `miner-${index}` });
@@ -39,7 +39,6 @@ function minerEnvironment(input: MinersInput, miner: { recipe: string; name: str
   const given = Object.entries(input.env).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],
   );
-  const share = input.share ?? input.recipes.length;
   return {
     ...Object.fromEntries(given),
     AGON_URL: input.url,
@@ -48,7 +47,7 @@ function minerEnvironment(input: MinersInput, miner: { recipe: string; name: str
     AGON_TEMPLATES_DIR: templatesFolder,
     AGON_TEMPLATES: miner.recipe,
     AGON_PYTHON: input.env.AGON_PYTHON ?? 'python3',
-    AGON_CPUS: String(Math.max(1, Math.floor(cpus().length / share))),
-    AGON_MEMORY_MIB: String(Math.max(512, Math.floor((totalmem() / 2 ** 20) * (0.8 / share)))),
+    AGON_CPUS: String(Math.max(1, Math.floor(cpus().length / input.recipes.length))),
+    AGON_MEMORY_MIB: String(Math.max(512, Math.floor((totalmem() / 2 ** 20) * (0.8 / input.recipes.length)))),
   };
 }
