@@ -19,6 +19,7 @@ import type {
   StoredFile,
 } from '@agon/contracts';
 import type { z } from 'zod';
+import { chatOf } from './chat.ts';
 import { type JobStreamItem, streamJob } from './stream-job.ts';
 import { createTransport, type Fetch, queryOf, type Transport, urlPath } from './transport.ts';
 
@@ -37,6 +38,7 @@ export function createClient(options: ClientOptions) {
     files: filesOf(transport),
     jobs: jobsOf(transport),
     models: modelsOf(transport),
+    chat: chatOf(transport),
     baseModels: baseModelsOf(transport),
     miners: {
       list: (page: PageOptions = {}) =>

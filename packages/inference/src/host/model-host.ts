@@ -2,13 +2,24 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { linkFiles, type ModelFile } from '@agon/language';
 import { LimitedProcess } from '@agon/onnx';
-import type { EngineSettings, FromModel, Generation, RefusalCode, TokenReport, ToModel } from '../protocol.ts';
+import type {
+  Classification,
+  EngineSettings,
+  FromModel,
+  Generation,
+  RefusalCode,
+  TokenReport,
+  ToModel,
+} from '../protocol.ts';
+import { classifyPieces } from './classify-pieces.ts';
 
 /** The built script, also when this file runs from `src` (tests). */
 const builtScript = fileURLToPath(new URL('../../dist/child/model-child.js', import.meta.url));
 /** An answer that takes longer hangs. */
 const answerMsMax = 30 * 60_000;
 const cancelMsMax = 60_000;
+/** Of a few texts. */
+const classifyMsMax = 120_000;
 
 /** An adapter of a served model; `name` follows from its content. */
 export type ServedAdapter = { readonly name: string; readonly files: () => Promise<readonly ModelFile[]> };
@@ -16,7 +27,7 @@ export type ServedAdapter = { readonly name: string; readonly files: () => Promi
 /** Weights that are served: a base model, or a checkpoint with its base's tokenizer. `name` follows from the content. */
 export type ServedModel = {
   readonly name: string;
-  /** Tokenizer, chat template and, for a base, its weights. */
+  /** Tokenizer, chat template and, where the base itself is served, its weights. */
   readonly baseFiles: () => Promise<readonly ModelFile[]>;
   /** A full checkpoint's config and weights; null where the base itself is served. */
   readonly checkpointFiles: (() => Promise<readonly ModelFile[]>) | null;
@@ -48,7 +59,7 @@ export type HostOptions = {
   readonly settings: EngineSettings;
 };
 
-/** One model in a process of its own, answering many at once. */
+/** One model in a process of its own, for many at once. */
 export class ModelHost {
   readonly #folder: string;
   readonly #process: LimitedProcess<ToModel, FromModel>;
@@ -111,6 +122,28 @@ export class ModelHost {
     if (answer.kind === 'refused') throw new GenerationRefusal(answer.code, answer.message);
     if (answer.kind !== 'generated') throw new Error(`The model's process answered ${answer.kind}.`);
     return answer;
+  }
+
+  /**
+   * Puts texts into classes, a few at a time, so that others come between and an aborted `signal` ends the work.
+   *
+   * @returns `texts * classes` logits, row by row
+   * @throws the signal's reason; OnnxRejection or Error where the model or its process fails.
+   */
+  async classify(classification: Classification, options: { signal: AbortSignal }): Promise<Float32Array> {
+    const { texts, classes, tokensMax } = classification;
+    const all = new Float32Array(texts.length * classes.length);
+    for (const places of classifyPieces(texts)) {
+      options.signal.throwIfAborted();
+      const piece = { texts: places.map((place) => texts[place] ?? ''), classes, tokensMax };
+      const answer = await this.#process.ask({ kind: 'classify', classification: piece }, classifyMsMax);
+      if (answer.kind !== 'classified') throw new Error(`The model's process answered ${answer.kind}.`);
+      for (const [row, place] of places.entries()) {
+        const logits = answer.logits.subarray(row * classes.length, (row + 1) * classes.length);
+        all.set(logits, place * classes.length);
+      }
+    }
+    return all;
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@agon/contracts';
-import type { Generation } from '../protocol.ts';
+import type { Classification, Generation } from '../protocol.ts';
 import {
   type ChatEnd,
   type ChatPart,
@@ -41,8 +41,8 @@ const loadMsPerMillionParameters = 100;
 const mib = 2 ** 20;
 
 /**
- * Keeps models loaded for those who talk to them. Each has a process of its own, so that letting one go gives its memory
- * back and one that crashes takes no other with it. The least recently used one that nobody talks to goes first.
+ * Keeps models loaded for those who use them. Each has a process of its own, so that letting one go gives its memory
+ * back and one that crashes takes no other with it. The least recently used one that nobody uses goes first.
  */
 export class ModelHosts {
   readonly #options: HostsOptions;
@@ -76,18 +76,20 @@ export class ModelHosts {
     request: { model: ServedModel; adapter: ServedAdapter | null; generation: Generation },
     options: { signal: AbortSignal; onPart: (part: ChatPart) => void },
   ): Promise<ChatEnd> {
-    const entry = this.#entryOf(request.model);
-    if (entry.users >= this.#options.answersMax) {
-      throw busy('Too many answers of this model are waited for; try again in a moment.');
-    }
-    entry.users += 1;
-    try {
-      const host = await entry.host;
-      return await host.generate(request, options);
-    } finally {
-      entry.users -= 1;
-      await this.#rest(entry);
-    }
+    return this.#use(request.model, (host) => host.generate(request, options));
+  }
+
+  /**
+   * Lets an encoder put texts into classes; loads it first where it is not there.
+   *
+   * @returns `texts * classes` logits, row by row
+   * @throws AppError, OnnxRejection, Error and the signal's reason, as `generate`.
+   */
+  async classify(
+    request: { model: ServedModel; classification: Classification },
+    options: { signal: AbortSignal },
+  ): Promise<Float32Array> {
+    return this.#use(request.model, (host) => host.classify(request.classification, options));
   }
 
   /** Ends every model, also while it answers. */
@@ -95,6 +97,20 @@ export class ModelHosts {
     this.#closed = true;
     for (const entry of [...this.#entries.values()]) this.#evict(entry);
     await Promise.all(this.#ending);
+  }
+
+  async #use<T>(model: ServedModel, work: (host: ModelHost) => Promise<T>): Promise<T> {
+    const entry = this.#entryOf(model);
+    if (entry.users >= this.#options.answersMax) {
+      throw busy('Too many answers of this model are waited for; try again in a moment.');
+    }
+    entry.users += 1;
+    try {
+      return await work(await entry.host);
+    } finally {
+      entry.users -= 1;
+      await this.#rest(entry);
+    }
   }
 
   #entryOf(model: ServedModel): Entry {

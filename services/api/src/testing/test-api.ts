@@ -48,7 +48,11 @@ export async function startTestApi({ clock = systemClock, settings, log = silent
     inspectDataset: datasetInspector(artifacts),
     resolveBaseModel: baseModelResolver({ stores, artifacts, clock, log }, null),
     predict: async ({ rows }) => Float64Array.from({ length: rows }, (_, row) => row),
-    chat: { generate: () => Promise.reject(new Error('No model answers in this test.')), answers: 0, models: 0 },
+    chat: {
+      generate: () => Promise.reject(new Error('No model answers in this test.')),
+      classify: () => Promise.reject(new Error('No model classifies in this test.')),
+      ...{ answers: 0, models: 0 },
+    },
     stopping: stopping.signal,
     settings: { ...testSettings, ...settings },
   };
