@@ -63,7 +63,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'miner',
     'base-models/folder',
     'language',
-    'inference',
   ],
 };
 
