@@ -142,6 +142,7 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'HF_ENDPOINT',
     'HF_TOKEN',
     'BASE_MODELS_FROM_HUB',
+    'WEBHOOK_PRIVATE_ADDRESSES',
     'NODE_EXTRA_CA_CERTS',
   ];
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));

@@ -31,3 +31,4 @@ export * from './submission-path.ts';
 export * from './task.ts';
 export * from './text.ts';
 export * from './trainer.ts';
+export * from './webhook.ts';

@@ -52,6 +52,8 @@ export type Settings = {
   readonly signingPublicKey: string | null;
   /** Bytes of one file of a client. */
   readonly fileBytesMax: number;
+  /** Whether webhooks may name private and loopback addresses. */
+  readonly webhookPrivateAddresses: boolean;
   /** Requests a minute of one key, miner or upload. */
   readonly requestsPerMinuteMax: number;
   /** Requests a minute of one address that were refused as unauthenticated or wait for their answer. */

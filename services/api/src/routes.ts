@@ -9,6 +9,7 @@ import { minerProtocolRoutes } from './miner-protocol/routes.ts';
 import { minerRoutes } from './miners/routes.ts';
 import { modelRoutes } from './models/routes.ts';
 import { operationRoutes } from './operations/routes.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
 
 /** Every route of the service. */
 export const routes: readonly Route[] = [
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...chatRoutes,
   ...fineTuningRoutes,
   ...baseModelRoutes,
+  ...webhookRoutes,
   ...minerRoutes,
   ...keyRoutes,
   ...minerProtocolRoutes,

@@ -18,6 +18,7 @@ import { createRunStore } from './run-store.ts';
 import { createSeatStore } from './seat-store.ts';
 import type { StoreDeps } from './store-deps.ts';
 import { createUploadStore } from './upload-store.ts';
+import { createWebhookStore } from './webhook-store.ts';
 
 const silenceMs = 60_000;
 
@@ -72,6 +73,7 @@ function assemble(connection: Connection, deps: StoreDeps): Stores {
     keys: withAppErrors(createKeyStore(deps)),
     idempotency: withAppErrors(createIdempotencyStore(deps)),
     namespaces: withAppErrors(createNamespaceStore(deps)),
+    webhooks: withAppErrors(createWebhookStore(deps)),
     ...withAppErrors({
       isReferenced: (sha256: string) => isReferenced(deps.models, sha256),
       ping: async () => {

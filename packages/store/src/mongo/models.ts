@@ -1,5 +1,6 @@
 import type { Connection, Model, Schema } from 'mongoose';
 import * as schemas from './schemas.ts';
+import * as webhookSchemas from './webhook-schemas.ts';
 
 export type Models = {
   readonly jobs: Model<schemas.JobDocument>;
@@ -16,6 +17,8 @@ export type Models = {
   readonly nonces: Model<schemas.NonceDocument>;
   readonly idempotency: Model<schemas.IdempotencyDocument>;
   readonly namespaces: Model<schemas.NamespaceDocument>;
+  readonly webhooks: Model<webhookSchemas.WebhookDocument>;
+  readonly webhookDeliveries: Model<webhookSchemas.WebhookDeliveryDocument>;
 };
 
 /** The models of a connection, one a collection. Nothing is registered outside the connection. */
@@ -36,6 +39,8 @@ export function openModels(connection: Connection): Models {
     nonces: open('nonces', schemas.nonceSchema),
     idempotency: open('idempotency', schemas.idempotencySchema),
     namespaces: open('namespaces', schemas.namespaceSchema),
+    webhooks: open('webhooks', webhookSchemas.webhookSchema),
+    webhookDeliveries: open('webhook_deliveries', webhookSchemas.webhookDeliverySchema),
   };
 }
 

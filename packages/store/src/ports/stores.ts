@@ -12,6 +12,8 @@ import type {
   RunRecord,
   SeatRecord,
   UploadRecord,
+  WebhookDeliveryRecord,
+  WebhookRecord,
 } from './records.ts';
 
 /** Newest first; `after` is the id of the last item of the page before. */
@@ -54,6 +56,10 @@ export type JobStore = {
     event?: NewEvent;
   }): Promise<JobRecord | undefined>;
   delete(jobId: string): Promise<void>;
+  /** Jobs that have ended and whose webhooks do not know it yet, in no order. */
+  listUnannounced(query: { limit: number }): Promise<JobRecord[]>;
+  /** Says that the deliveries about the end of the job are written down. */
+  markAnnounced(jobId: string): Promise<void>;
 };
 
 export type EventStore = {
@@ -231,6 +237,33 @@ export type NamespaceStore = {
   accountOf(name: string): Promise<string | undefined>;
 };
 
+export type WebhookStore = {
+  insert(webhook: WebhookRecord): Promise<void>;
+  find(webhookId: string): Promise<WebhookRecord | undefined>;
+  list(query: Paging & { accountId: string }): Promise<WebhookRecord[]>;
+  /** Deletes the webhook and its log. */
+  delete(webhookId: string): Promise<void>;
+  /** Answers false where the delivery is there already. */
+  insertDelivery(delivery: WebhookDeliveryRecord): Promise<boolean>;
+  findDelivery(deliveryId: string): Promise<WebhookDeliveryRecord | undefined>;
+  /** Those of the newest jobs first. */
+  listDeliveries(query: Paging & { webhookId: string }): Promise<WebhookDeliveryRecord[]>;
+  /** Deliveries that are due, the longest due first. */
+  listDue(query: { now: Date; limit: number }): Promise<WebhookDeliveryRecord[]>;
+  /**
+   * One more attempt at a delivery that is due; until `until` nobody else tries. Answers undefined where it is not due.
+   */
+  claimDelivery(input: { deliveryId: string; now: Date; until: Date }): Promise<WebhookDeliveryRecord | undefined>;
+  /** Writes down how an attempt ended, unless another one began meanwhile. */
+  settleDelivery(input: {
+    deliveryId: string;
+    attempt: number;
+    set: Pick<WebhookDeliveryRecord, 'status' | 'nextAttemptAt' | 'responseStatus' | 'message'>;
+  }): Promise<boolean>;
+  /** Makes a delivery due again, with all its attempts. */
+  replayDelivery(input: { deliveryId: string; now: Date }): Promise<WebhookDeliveryRecord | undefined>;
+};
+
 export type Stores = {
   readonly jobs: JobStore;
   readonly events: EventStore;
@@ -245,6 +278,7 @@ export type Stores = {
   readonly keys: KeyStore;
   readonly idempotency: IdempotencyStore;
   readonly namespaces: NamespaceStore;
+  readonly webhooks: WebhookStore;
   /** Whether any file, job part, outcome, receipt, submission, model or base model refers to the blob. */
   isReferenced(sha256: string): Promise<boolean>;
   /** Throws where the database does not answer. */

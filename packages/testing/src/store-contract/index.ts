@@ -18,6 +18,7 @@ import { namespaceContract } from './namespaces.ts';
 import { runContract } from './runs.ts';
 import { seatContract } from './seats.ts';
 import { uploadContract } from './uploads.ts';
+import { webhookContract } from './webhooks.ts';
 
 const parts = {
   jobs: jobContract,
@@ -31,6 +32,7 @@ const parts = {
   keys: keyContract,
   idempotency: idempotencyContract,
   namespaces: namespaceContract,
+  webhooks: webhookContract,
   'references to blobs': blobContract,
 };
 

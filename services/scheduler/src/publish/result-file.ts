@@ -29,7 +29,9 @@ export async function writeResultFile(deps: SchedulerDeps, job: JudgedJob, winne
 const resultFileIdOf = (job: Pick<JobRecord, 'id'>): string => `file-${job.id.slice('job_'.length)}`;
 
 async function* lines({ curve }: RunRecord): AsyncGenerator<Uint8Array> {
-  const rows = curve.map(([step, loss]) => `${step},,,${loss},`);
+  // Beats are sent by the clock, so several may tell of one step; the last of them stands.
+  const losses = new Map(curve.map(([, loss, step], index) => [Math.round(step ?? index + 1), loss]));
+  const rows = [...losses].map(([step, loss]) => `${step},,,${loss},`);
   const header = 'step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy';
   yield new TextEncoder().encode([header, ...rows, ''].join('\n'));
 }

@@ -4,6 +4,7 @@ import { buildCollectGarbage } from './collect-garbage.ts';
 import { expireUploads } from './expire-uploads.ts';
 import { buildMendJobs } from './mend-jobs.ts';
 import { mendLeftovers } from './mend-leftovers.ts';
+import { mendWebhooks } from './mend-webhooks.ts';
 import { buildSweepFinalJobs } from './sweep-final-jobs.ts';
 
 /**
@@ -26,6 +27,7 @@ export function buildReconcile(deps: SchedulerDeps): () => Promise<HandlerOutcom
     },
     leftovers: () => mendLeftovers(deps, known),
     uploads: () => expireUploads(deps),
+    webhooks: () => mendWebhooks(deps),
     finalJobs: sweepFinalJobs,
     blobs: collectGarbage,
   };

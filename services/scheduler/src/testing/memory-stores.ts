@@ -15,6 +15,7 @@ import type {
 import { memoryJobs } from './memory-jobs.ts';
 import { memoryRuns } from './memory-runs.ts';
 import { memorySeats } from './memory-seats.ts';
+import { memoryWebhooks } from './memory-webhooks.ts';
 
 export type MemoryStores = Stores & {
   readonly seats: Stores['seats'] & { insert(seat: SeatRecord): void };
@@ -115,6 +116,7 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
     keys: unused(),
     idempotency: unused(),
     namespaces: { ...unused<Stores['namespaces']>(), claim: async ({ wanted }) => wanted },
+    webhooks: memoryWebhooks(),
     isReferenced: async (sha256) => isReferenced(sha256),
     ping: async () => undefined,
     close: async () => undefined,
