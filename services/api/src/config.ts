@@ -1,6 +1,7 @@
 import { hubSettings } from '@agon/base-models';
 import { PublicKey } from '@agon/contracts';
 import { sharedSettings } from '@agon/kit';
+import { artifactSettings } from '@agon/store';
 import { z } from 'zod';
 
 const portMax = 65_535;
@@ -8,6 +9,7 @@ const portMax = 65_535;
 /** The environment of the api. */
 export const ApiEnvironment = z.object({
   ...sharedSettings,
+  ...artifactSettings,
   ...hubSettings,
   HOST: z.string().default('127.0.0.1').describe('address to listen on'),
   PORT: z.coerce.number().int().min(0).max(portMax).default(8080).describe('port to listen on; 0 takes a free one'),

@@ -4,7 +4,7 @@ import { limits } from '@agon/contracts';
 import { createLogger, idMaker, readConfig, readVersion, runService, Shutdown, systemClock } from '@agon/kit';
 import { OnnxPool, predictTable } from '@agon/onnx';
 import { connectQueue } from '@agon/queue/producer';
-import { connectStores, fileArtifactStore } from '@agon/store';
+import { connectStores, openArtifacts } from '@agon/store';
 import { buildApp } from './app.ts';
 import { baseModelResolver } from './base-models/base-model-resolver.ts';
 import { ApiEnvironment } from './config.ts';
@@ -29,7 +29,8 @@ async function start(): Promise<Record<string, unknown>> {
   shutdown.add('stores', () => stores.close());
   const queue = await connectQueue({ redisUrl: config.REDIS_URL, log });
   shutdown.add('queue', () => queue.close());
-  const artifacts = fileArtifactStore({ folder: config.ARTIFACTS_DIR, clock });
+  const { artifacts, close } = await openArtifacts(config, { clock, log });
+  shutdown.add('artifacts', async () => close());
   const memoryMib = limits.scoringChildMemoryMib;
   const models = new OnnxPool({ ...pool, limits: { memoryMib, threads: 1, timeMs: predictMsMax } });
   shutdown.add('models', () => models.close());

@@ -5,7 +5,7 @@ import { createLogger, readVersion, runService, Shutdown, systemClock } from '@a
 import { LanguageScorers } from '@agon/language';
 import { connectQueue } from '@agon/queue/producer';
 import { startWorkers } from '@agon/queue/worker';
-import { connectStores, fileArtifactStore } from '@agon/store';
+import { connectStores, openArtifacts } from '@agon/store';
 import { buildEvaluator } from './build-evaluator.ts';
 import { readSettings } from './config.ts';
 import { makeScoringFolder } from './scoring-folder.ts';
@@ -37,9 +37,10 @@ async function start(): Promise<Record<string, unknown>> {
   shutdown.add('stores', () => stores.close());
   const queue = await connectQueue({ redisUrl, log });
   shutdown.add('queue', () => queue.close());
-  const artifacts = fileArtifactStore({ folder: settings.ARTIFACTS_DIR });
+  const { artifacts, folder, close } = await openArtifacts(settings, { clock, log });
+  shutdown.add('artifacts', async () => close());
   const scoringFolder = await makeScoringFolder({
-    artifactsFolder: settings.ARTIFACTS_DIR,
+    artifactsFolder: folder,
     machine: hostname(),
     pid: process.pid,
     isAlive,
