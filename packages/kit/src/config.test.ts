@@ -10,8 +10,7 @@ test('an empty value counts as not set', () => {
 });
 
 test('one message names every fault', () => {
-  const read = (): unknown =>
-    readConfig(schema, { MONGODB_URL: 'http://x', PORT: '70000' });
+  const read = (): unknown => readConfig(schema, { MONGODB_URL: 'http://x', PORT: '70000' });
   expect(read).toThrow(ConfigError);
   expect(read).toThrow(/MONGODB_URL[\s\S]*REDIS_URL[\s\S]*PORT/);
 });

@@ -26,6 +26,10 @@ export const ApiEnvironment = z.object({
   SIGNING_PUBLIC_KEY: PublicKey.optional().describe('the key that receipts are signed with'),
   REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).optional().describe('requests a minute of one key or miner'),
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0).describe('proxies in front of the service'),
+  DIRECT_DOWNLOADS: z
+    .stringbool()
+    .default(true)
+    .describe('send miners to the artifact store for what they download, where it is on S3'),
   AGON_PARENT: z.stringbool().default(false).describe('shut down when stdin closes'),
 });
 export type ApiEnvironment = z.infer<typeof ApiEnvironment>;

@@ -59,6 +59,7 @@ async function start(): Promise<Record<string, unknown>> {
         requestsPerMinuteMax: perMinute,
         requestsPerMinuteOfAddressMax: perMinute * addressShare,
         trustedProxies: config.TRUSTED_PROXIES,
+        directDownloads: config.DIRECT_DOWNLOADS,
         version: await readVersion(manifest),
       },
     },

@@ -24,7 +24,10 @@ export const artifactSettings = {
     .optional()
     .describe('folder for copies of what is read from S3, in the temporary folder where it is not set'),
   ARTIFACTS_CACHE_GIB: z.coerce.number().min(0).default(20).describe('disk for those copies'),
-  AWS_ACCESS_KEY_ID: z.string().optional().describe("S3 key; where it is not set, AWS's own ways to find one are tried"),
+  AWS_ACCESS_KEY_ID: z
+    .string()
+    .optional()
+    .describe("S3 key; where it is not set, AWS's own ways to find one are tried"),
   AWS_SECRET_ACCESS_KEY: z.string().optional().describe('secret of that key'),
   AWS_SESSION_TOKEN: z.string().optional().describe('token of a key that is lent for a time'),
   AWS_ACCESS_KEY_ID_FILE: z.string().optional().describe('file that holds AWS_ACCESS_KEY_ID'),

@@ -4,9 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+const inRepository = fileURLToPath(new URL('../../../../.agon/python/bin/python', import.meta.url));
 const program = fileURLToPath(new URL('../../python/s3_server.py', import.meta.url));
 
 /** The server takes any key; these are what its clients are given. */
@@ -26,7 +28,9 @@ export type S3TestServer = {
 };
 
 /** @throws Error where Python has no moto. */
-export async function startS3(python = process.env.AGON_PYTHON ?? 'python3'): Promise<S3TestServer> {
+export async function startS3(
+  python = process.env.AGON_PYTHON ?? (existsSync(inRepository) ? inRepository : 'python3'),
+): Promise<S3TestServer> {
   const child = spawn(python, [program], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = once(child, 'exit');
   let said = '';

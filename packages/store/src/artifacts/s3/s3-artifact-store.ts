@@ -1,10 +1,11 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import { limits } from '@agon/contracts';
 import { type Clock, type Log, silentLog, systemClock } from '@agon/kit';
+import { S3Client } from '@aws-sdk/client-s3';
 import type { ArtifactStore } from '../../ports/index.ts';
 import { LocalCache } from './local-cache.ts';
+import { readBlob } from './read-blob.ts';
 import type { S3Address } from './s3-address.ts';
-import { blobKey, blobOf, blobPrefix, noBlob, putBlob, readBlob, temporaryPrefix } from './s3-blobs.ts';
+import { blobKey, blobOf, blobPrefix, noBlob, putBlob, temporaryPrefix } from './s3-blobs.ts';
 import { S3Bucket } from './s3-bucket.ts';
 import { removeOldUploads, s3StagingArea } from './s3-staging-area.ts';
 

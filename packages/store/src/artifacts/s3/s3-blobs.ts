@@ -1,18 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, type BlobRef, Sha256 } from '@agon/contracts';
 import type { ByteSource } from '../../ports/index.ts';
 import { partsOf, sha256Of } from './parts.ts';
 import type { S3Bucket, StoredObject } from './s3-bucket.ts';
-import { asStoreError } from './s3-errors.ts';
 
-/** A fault that no later try mends. */
-class BlobError extends Error {}
+/** A fault of a blob that no later try mends. */
+export class BlobError extends Error {}
 
 /** Memory that one stream takes is a few of these. */
 export const partBytes = 8 * 1024 ** 2;
-const fruitlessMax = 5;
-const firstDelayMs = 100;
 
 export const blobPrefix = 'blobs/';
 export const temporaryPrefix = 'temporary/';
@@ -62,47 +58,6 @@ export async function putBlob(bucket: S3Bucket, source: ByteSource, bytesMax: nu
     await parts.return(undefined);
     await bucket.remove([key]).catch(() => undefined);
   }
-}
-
-/**
- * The bytes of a blob. A connection that breaks is taken up where it ended; a whole blob is compared with its hash on the
- * way, so that what was damaged in the store is an error at the end of the stream.
- *
- * @throws Error where the blob is not there or has other bytes, AppError `not_ready`
- */
-export async function* readBlob(
-  bucket: S3Bucket,
-  sha256: string,
-  range?: { start: number; end: number },
-): AsyncGenerator<Uint8Array> {
-  const key = blobKey(sha256);
-  if (range && range.end <= range.start) {
-    if (!(await bucket.head(key))) throw noBlob(sha256);
-    return;
-  }
-  const hash = range ? undefined : createHash('sha256');
-  let end = range?.end;
-  let at = range?.start ?? 0;
-  for (let fruitless = 0; end === undefined || at < end; ) {
-    const from = at;
-    try {
-      const found = await bucket.get(key, end === undefined ? undefined : { start: at, end });
-      if (!found) throw noBlob(sha256);
-      end = at + found.bytes;
-      for await (const chunk of found.body) {
-        at += chunk.byteLength;
-        hash?.update(chunk);
-        yield chunk;
-      }
-      if (at < end) throw new Error('The connection to the artifact store ended early.');
-    } catch (error) {
-      fruitless = at > from ? 1 : fruitless + 1;
-      const final = error instanceof BlobError || error instanceof AppError || fruitless >= fruitlessMax;
-      if (final) throw asStoreError(error);
-      await sleep(firstDelayMs * 2 ** fruitless);
-    }
-  }
-  if (hash && hash.digest('hex') !== sha256) throw new BlobError(`The blob ${sha256} is damaged in the artifact store.`);
 }
 
 export const noBlob = (sha256: string): Error => new BlobError(`The artifact store has no blob ${sha256}.`);

@@ -5,8 +5,8 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   type ListObjectsV2CommandOutput,
-  paginateListObjectsV2,
   PutObjectCommand,
+  paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';

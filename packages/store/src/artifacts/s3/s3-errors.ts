@@ -18,7 +18,8 @@ const refused =
 const statusOf = ({ $metadata, $response }: SdkError): number =>
   $metadata?.httpStatusCode ?? $response?.statusCode ?? 0;
 
-const namesOf = ({ name, code, Code }: SdkError): string[] => [name, code, Code].filter((one) => typeof one === 'string');
+const namesOf = ({ name, code, Code }: SdkError): string[] =>
+  [name, code, Code].filter((one) => typeof one === 'string');
 
 const has = (error: unknown, pattern: RegExp): boolean =>
   namesOf((error ?? {}) as SdkError).some((name) => pattern.test(name));

@@ -39,17 +39,23 @@ export function s3StagingArea(deps: { bucket: S3Bucket; sweep: () => Promise<voi
     return stagedUpload(id, objects);
   }
 
-  async function write(input: { id: string; start: number; bytesMax: number; source: ByteSource }): Promise<number> {
-    const { id, start, bytesMax, source } = input;
+  /** A writer that goes on at `start`. @throws AppError where the upload is not there or not there yet. */
+  async function writerAt(id: string, start: number): Promise<ChunkWriter> {
     const upload = await find(id);
     if (!upload || upload.committed) throw missing();
     if (upload.bytes !== start) {
       throw new AppError('upload_offset_mismatch', `The upload has ${upload.bytes} bytes; go on from there.`);
     }
-    const last = upload.chunks.at(-1);
-    const small = last && last.bytes < partBytesMin ? { chunk: last, content: await wholeOf(readChunks(bucket, [last])) } : undefined;
-    const writer = new ChunkWriter(bucket, { id, start, ...(small ? { last: small } : {}) });
-    let position = start;
+    const chunk = upload.chunks.at(-1);
+    if (!chunk || chunk.bytes >= partBytesMin) return new ChunkWriter(bucket, { id, start });
+    const content = await wholeOf(readChunks(bucket, [chunk]));
+    return new ChunkWriter(bucket, { id, start, last: { chunk, content } });
+  }
+
+  async function write(input: { id: string; start: number; bytesMax: number; source: ByteSource }): Promise<number> {
+    const { id, bytesMax, source } = input;
+    const writer = await writerAt(id, input.start);
+    let position = input.start;
     open.set(id, writer);
     try {
       for await (const piece of source) {
