@@ -18,6 +18,7 @@ const miner = await startMiner({
   name: config.AGON_MINER_NAME,
   templatesFolder: config.AGON_TEMPLATES_DIR,
   templates: config.AGON_TEMPLATES,
+  trustsForeignCode: config.AGON_TRUST_FOREIGN_CODE,
   python: config.AGON_PYTHON,
   capabilities: {
     ...detected,
