@@ -46,17 +46,17 @@ export type TaskConformance = { readonly task: TaskName; readonly checks: readon
 export async function checkTask(input: ConformanceInput, task: TaskName): Promise<TaskConformance> {
   const trials = new Trials(input, task);
   const usual = await trials.run('usual', { kind: 'usual' });
-  const checks = [...checksOfRun(usual.end), ...checksOfModel(usual.verdict), await onlyOut(usual.end)];
-  checks.push(checkOfSigterm(await trials.run('sigterm', { kind: 'usual', stops: true })));
+  const checks = [...checksOfRun(usual.end), ...checksOfModel(usual.verdict), checkOfPlaces(usual)];
+  checks.push(checkOfSigterm(await trials.run('sigterm', { kind: 'usual', stops: true }), usual));
   const tiny = await trials.run('tiny', { kind: 'tiny' });
-  checks.push(checkOfData('tiny-data', tiny));
-  checks.push(checkOfData('odd-names', await trials.run('odd', { kind: 'odd' })));
+  checks.push(checkOfData('tiny-data', tiny, usual));
+  checks.push(checkOfData('odd-names', await trials.run('odd', { kind: 'odd' }), usual));
   const again = tiny.end.told === null ? await trials.run('tiny-again', { kind: 'tiny' }) : undefined;
   checks.push(checkOfSeed(tiny, again));
   return { task, checks };
 }
 
-type Trial = { readonly end: TrialEnd; readonly verdict: Verdict };
+type Trial = { readonly end: TrialEnd; readonly verdict: Verdict; readonly links: readonly string[] };
 
 class Trials {
   readonly #input: ConformanceInput;
@@ -86,8 +86,9 @@ class Trials {
     const end = await runTrial(trial);
     const judging: Judging = { task: this.#task, data, job, base: base?.files ?? [] };
     const verdict = await judgeTrial(end, judging);
+    const links = await linksIn(end.out);
     if (!input.keeps) await rm(join(input.folder, 'runs', trial.name), { recursive: true, force: true });
-    return { end, verdict };
+    return { end, verdict, links };
   }
 
   #jobOf(data: TaskData): TrialInput['job'] {
@@ -152,26 +153,31 @@ function checksOfModel(verdict: Verdict): CheckResult[] {
   });
 }
 
-async function onlyOut({ changed, out }: TrialEnd): Promise<CheckResult> {
-  const links = await linksIn(out);
+function checkOfPlaces({ end: { changed }, links }: Trial): CheckResult {
   if (links.length > 0) return failed('only-out', `out/ has links: ${links.slice(0, 5).join(', ')}.`);
   if (changed.length > 0) return failed('only-out', `It changed ${changed.slice(0, 5).join(', ')}.`);
   return passed('only-out', '');
 }
 
-function checkOfSigterm({ end, verdict }: Trial): CheckResult {
+function checkOfSigterm({ end, verdict }: Trial, usual: Trial): CheckResult {
   if (end.killed) return failed('sigterm', 'It did not end in the grace time.');
   if (end.exit.code !== 0) return failed('sigterm', howItEnded(end));
   if (end.told === null) return passed('sigterm', 'It was done before it could be told.');
-  return verdict.kind === 'scored' ? passed('sigterm', 'It saved a model.') : failed('sigterm', verdict.message);
+  return checkOfLeft('sigterm', verdict, usual);
 }
 
-function checkOfData(name: 'tiny-data' | 'odd-names', { end, verdict }: Trial): CheckResult {
+function checkOfData(name: 'tiny-data' | 'odd-names', { end, verdict }: Trial, usual: Trial): CheckResult {
   const declined = name === 'tiny-data' && end.exit.code === 64;
   if (declined && end.log !== '') return passed(name, `It declined: ${end.log.split('\n').at(-1)}`);
   if (declined) return failed(name, 'It ended with code 64 but said no word about why.');
-  if (end.exit.code !== 0) return failed(name, howItEnded(end));
-  return verdict.kind === 'scored' ? passed(name, '') : failed(name, verdict.message);
+  return end.exit.code === 0 ? checkOfLeft(name, verdict, usual) : failed(name, howItEnded(end));
+}
+
+/** A fault that the usual run has, too, is named once. */
+function checkOfLeft(name: CheckName, verdict: Verdict, usual: Trial): CheckResult {
+  if (verdict.kind === 'scored') return passed(name, '');
+  const known = verdict.kind === usual.verdict.kind;
+  return known ? told(name, 'Not judged: the usual run has the same fault.') : failed(name, verdict.message);
 }
 
 function checkOfSeed(first: Trial, second: Trial | undefined): CheckResult {

@@ -33,7 +33,7 @@ export type TrialInput = {
   readonly seconds: number;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
-  /** Tells the trainer to save when it has said something of its progress, or after so long. */
+  /** Tells the trainer to save when it has gone a step, or after so long. */
   readonly stopAfterMs?: number;
   readonly signal: AbortSignal;
 };
@@ -118,7 +118,7 @@ async function watch(
 
 async function isToStop({ stopAfterMs }: TrialInput, folder: RunFolder, passedMs: number): Promise<boolean> {
   if (stopAfterMs === undefined) return false;
-  return passedMs >= stopAfterMs || (await printed(folder.log)).progress.length > 0;
+  return passedMs >= stopAfterMs || (await printed(folder.log)).progress.some(({ step }) => step > 0);
 }
 
 /** What a trainer has printed, the first 4 MiB of it. */
