@@ -13,10 +13,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/queue': ['contracts', 'kit'],
   'packages/onnx': ['contracts', 'kit'],
   'packages/language': ['contracts', 'onnx', 'model-graph'],
+  'packages/inference': ['contracts', 'onnx', 'model-graph', 'language', 'language/session'],
   'packages/embedded': ['contracts', 'kit'],
   'packages/client': ['contracts'],
   'packages/testing': ['contracts', 'kit', 'domain', 'store', 'queue', 'embedded', 'dataset', 'client', 'model-graph'],
-  'services/api': ['contracts', 'domain', 'kit', 'dataset', 'store', 'queue/producer', 'onnx', 'base-models'],
+  'services/api': [
+    'contracts',
+    'domain',
+    'kit',
+    'dataset',
+    'store',
+    'queue/producer',
+    'onnx',
+    'base-models',
+    'inference',
+  ],
   'services/scheduler': [
     'contracts',
     'domain',
@@ -52,6 +63,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'miner',
     'base-models/folder',
     'language',
+    'inference',
   ],
 };
 
@@ -59,9 +71,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const livesOnlyIn: Readonly<Record<string, readonly string[]>> = {
   express: ['services/api'],
   mongoose: ['packages/store'],
+  '@aws-sdk': ['packages/store'],
   bullmq: ['packages/queue'],
   ioredis: ['packages/queue'],
-  'onnxruntime-node': ['packages/onnx', 'packages/language'],
+  'onnxruntime-node': ['packages/onnx', 'packages/language', 'packages/inference'],
   dockerode: ['services/miner'],
   lmdb: ['packages/embedded'],
   mingo: ['packages/embedded'],

@@ -103,6 +103,7 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
     files: unused(),
     keys: unused(),
     idempotency: unused(),
+    namespaces: { ...unused<Stores['namespaces']>(), claim: async ({ wanted }) => wanted },
     isReferenced: async (sha256) => isReferenced(sha256),
     ping: async () => undefined,
     close: async () => undefined,
