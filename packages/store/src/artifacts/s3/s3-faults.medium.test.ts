@@ -18,7 +18,7 @@ async function* once(text: string): AsyncGenerator<Uint8Array> {
 
 /** A proxy whose owner decides about each request: its body with one bit changed, or a status in place of an answer. */
 async function spoilingProxy(target: string) {
-  const state = { spoil: (_method: string, _path: string): 'bit' | number | undefined => undefined };
+  const state = { sent: 0, spoil: (_method: string, _path: string): 'bit' | number | undefined => undefined };
   const server = createServer((incoming, answer) => {
     const { method = '', url = '', headers } = incoming;
     const how = state.spoil(method, url);
@@ -33,6 +33,7 @@ async function spoilingProxy(target: string) {
     });
     let first = how === 'bit';
     incoming.on('data', (chunk: Buffer) => {
+      state.sent += chunk.length;
       const piece = Buffer.from(chunk);
       if (first) piece[0] = (piece[0] ?? 0) ^ 1;
       first = false;
@@ -111,6 +112,25 @@ it('bytes that changed on their way to the server are refused by it, small blobs
   await expect(store.put(piecesOf({ end: 20 * mib }))).rejects.toMatchObject({ name: 'BadDigest' });
   expect(await world.keysOf(url)).toEqual([]);
   expect(await world.openUploadsOf(url)).toBe(0);
+  proxy.close();
+});
+
+it('a source is never far ahead of the server, so that memory does not grow with what is stored', async () => {
+  const proxy = await spoilingProxy(world.server.endpoint);
+  const { put, staging } = world.replica(await world.newBucket(proxy.endpoint));
+  const end = 160 * mib;
+  let ahead = 0;
+  const watched = () => {
+    const before = proxy.state.sent;
+    return piecesOf({ end }, (at) => {
+      ahead = Math.max(ahead, at - (proxy.state.sent - before));
+    });
+  };
+  await put(watched());
+  await staging.create('upl_farahead00');
+  await staging.append({ id: 'upl_farahead00', offset: 0, bytesMax: end, source: watched() });
+  expect(ahead).toBeGreaterThan(mib);
+  expect(ahead).toBeLessThan(36 * mib);
   proxy.close();
 });
 
