@@ -3,6 +3,8 @@ import type { S3Bucket } from './s3-bucket.ts';
 import { partBytesMin } from './s3-multipart.ts';
 import { type Chunk, chunkKey } from './staged-upload.ts';
 
+/** What is sent at once where more arrives. */
+const chunkBytes = 8 * 1024 ** 2;
 /** Small chunks at the end of an upload that are left as they are, at most. */
 const smallMax = 32;
 /** New bytes are worth that many old ones to be sent again. */
@@ -36,7 +38,7 @@ export class ChunkWriter {
 
   async add(piece: Uint8Array): Promise<void> {
     this.#waiting.add(piece);
-    if (this.#waiting.bytes >= partBytesMin) await this.flush();
+    if (this.#waiting.bytes >= chunkBytes) await this.flush();
   }
 
   /** Makes safe what was added so far. */
