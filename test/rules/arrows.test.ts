@@ -71,6 +71,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const livesOnlyIn: Readonly<Record<string, readonly string[]>> = {
   express: ['services/api'],
   mongoose: ['packages/store'],
+  '@aws-sdk': ['packages/store'],
   bullmq: ['packages/queue'],
   ioredis: ['packages/queue'],
   'onnxruntime-node': ['packages/onnx', 'packages/language', 'packages/inference'],

@@ -8,8 +8,8 @@ import { findFineTuningJob } from './read-fine-tuning-job.ts';
 
 /** What a winner is as a checkpoint: the end of its curve, and the score on rows that nobody had seen. */
 export function checkpointWire(job: JobRecord, model: ModelRecord, run: RunRecord | undefined): FineTuningCheckpoint {
-  const loss = run?.curve.at(-1)?.[1];
-  const step = Math.round(run?.progress?.step ?? 0);
+  const step = Math.floor(run?.progress?.step ?? 0);
+  const [, loss] = run?.curve.at(-1) ?? [];
   const { metric, report } = model.result;
   return {
     id: `ftckpt_${job.id.slice('job_'.length)}`,

@@ -5,7 +5,7 @@ import type { JudgedJob } from './judged-job.ts';
 const purpose = 'fine-tune-results';
 
 /**
- * The winner's curve as a CSV file of the client's, with the names that OpenAI's result files have. The file's id follows
+ * The winner's curve as a CSV file of the client's, with the names that OpenAI's result files have and the seconds of training; a step is a point of the curve. The file's id follows
  * from the job's, so that a second delivery finds it there.
  *
  * @returns the file's id
@@ -30,8 +30,8 @@ const resultFileIdOf = (job: Pick<JobRecord, 'id'>): string => `file-${job.id.sl
 
 async function* lines({ curve }: RunRecord): AsyncGenerator<Uint8Array> {
   // Beats are sent by the clock, so several may tell of one step; the last of them stands.
-  const losses = new Map(curve.map(([, loss, step], index) => [Math.round(step ?? index + 1), loss]));
-  const rows = [...losses].map(([step, loss]) => `${step},,,${loss},`);
-  const header = 'step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy';
+  const points = new Map(curve.map((point, index) => [Math.round(point[2] ?? index + 1), point]));
+  const rows = [...points].map(([step, [seconds, loss]]) => `${step},,,${loss},,${seconds}`);
+  const header = 'step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy,seconds';
   yield new TextEncoder().encode([header, ...rows, ''].join('\n'));
 }
