@@ -10,13 +10,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/store': ['contracts', 'kit'],
   'packages/model-graph': ['contracts', 'kit'],
   'packages/base-models': ['contracts', 'domain', 'kit', 'store', 'model-graph'],
+  'packages/hub': ['contracts', 'kit', 'store'],
   'packages/queue': ['contracts', 'kit'],
   'packages/onnx': ['contracts', 'kit'],
   'packages/language': ['contracts', 'onnx', 'model-graph'],
   'packages/embedded': ['contracts', 'kit'],
   'packages/client': ['contracts'],
   'packages/testing': ['contracts', 'kit', 'domain', 'store', 'queue', 'embedded', 'dataset', 'client', 'model-graph'],
-  'services/api': ['contracts', 'domain', 'kit', 'dataset', 'store', 'queue/producer', 'onnx', 'base-models'],
+  'services/api': ['contracts', 'domain', 'kit', 'dataset', 'store', 'queue/producer', 'onnx', 'base-models', 'hub'],
   'services/scheduler': [
     'contracts',
     'domain',
@@ -27,6 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'queue/producer',
     'queue/worker',
     'base-models',
+    'hub',
   ],
   'services/evaluator': [
     'contracts',

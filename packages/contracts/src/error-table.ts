@@ -152,6 +152,7 @@ export const errorTable = {
     help: 'The service has no room left; try later or tell the operator.',
   },
 
+  namespace_taken: conflict('Pick another name for the key of the account.'),
   model_not_found: missing('List models with GET /v1/models.'),
   model_file_not_found: missing('List the files with GET /v1/models/{id}.'),
   range_not_satisfiable: { status: 416, type: 'invalid_request_error', help: 'Ask for a range inside the file.' },

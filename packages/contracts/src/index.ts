@@ -19,6 +19,7 @@ export * from './metadata.ts';
 export * from './metric.ts';
 export * from './miner-protocol.ts';
 export * from './model.ts';
+export * from './namespace.ts';
 export * from './page.ts';
 export * from './receipt.ts';
 export * from './run.ts';

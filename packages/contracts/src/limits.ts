@@ -38,6 +38,7 @@ export const limits = {
   metadataKeyCharactersMax: 64,
   metadataValueCharactersMax: 512,
   suffixCharactersMax: 64,
+  namespaceCharactersMax: 40,
 
   textTokensMax: 4_096,
   textTokensDefault: 512,

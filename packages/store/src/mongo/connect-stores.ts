@@ -13,6 +13,7 @@ import { createKeyStore } from './key-store.ts';
 import { createMinerStore } from './miner-store.ts';
 import { createModelStore } from './model-store.ts';
 import { createIndexes, type Models, openModels } from './models.ts';
+import { createNamespaceStore } from './namespace-store.ts';
 import { createRunStore } from './run-store.ts';
 import { createSeatStore } from './seat-store.ts';
 import type { StoreDeps } from './store-deps.ts';
@@ -69,6 +70,7 @@ function assemble(connection: Connection, deps: StoreDeps): Stores {
     baseModels: withAppErrors(createBaseModelStore(deps)),
     miners: withAppErrors(createMinerStore(deps)),
     keys: withAppErrors(createKeyStore(deps)),
+    namespaces: withAppErrors(createNamespaceStore(deps)),
     idempotency: withAppErrors(createIdempotencyStore(deps)),
     ...withAppErrors({
       isReferenced: (sha256: string) => isReferenced(deps.models, sha256),

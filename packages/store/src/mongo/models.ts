@@ -13,6 +13,7 @@ export type Models = {
   readonly baseModels: Model<schemas.BaseModelDocument>;
   readonly miners: Model<schemas.MinerDocument>;
   readonly keys: Model<schemas.KeyDocument>;
+  readonly namespaces: Model<schemas.NamespaceDocument>;
   readonly nonces: Model<schemas.NonceDocument>;
   readonly idempotency: Model<schemas.IdempotencyDocument>;
 };
@@ -32,6 +33,7 @@ export function openModels(connection: Connection): Models {
     baseModels: open('base_models', schemas.baseModelSchema),
     miners: open('miners', schemas.minerSchema),
     keys: open('keys', schemas.keySchema),
+    namespaces: open('namespaces', schemas.namespaceSchema),
     nonces: open('nonces', schemas.nonceSchema),
     idempotency: open('idempotency', schemas.idempotencySchema),
   };

@@ -8,6 +8,7 @@ import type {
   KeyRecord,
   MinerRecord,
   ModelRecord,
+  NamespaceRecord,
   RunRecord,
   SeatRecord,
   UploadRecord,
@@ -30,6 +31,7 @@ export type ModelDocument = DocumentOf<ModelRecord> & WithBlobs;
 export type BaseModelDocument = DocumentOf<BaseModelRecord> & WithBlobs;
 export type MinerDocument = DocumentOf<MinerRecord>;
 export type KeyDocument = DocumentOf<KeyRecord>;
+export type NamespaceDocument = Omit<NamespaceRecord, 'slug'> & { _id: string };
 export type NonceDocument = { _id: string; expiresAt: Date };
 export type IdempotencyDocument = { _id: string; bodyHash: string; jobId: string; expiresAt: Date };
 
@@ -276,6 +278,11 @@ export const keySchema = schemaOf<KeyDocument>(
     revokedAt: Date,
   },
   [[{ hash: 1 }, { unique: true }], [{ accountId: 1, _id: -1 }]],
+);
+
+export const namespaceSchema = schemaOf<NamespaceDocument>(
+  { _id: String, accountId: needed(String), createdAt: needed(Date) },
+  [[{ accountId: 1 }, { unique: true }]],
 );
 
 export const nonceSchema = schemaOf<NonceDocument>({ _id: String, expiresAt: needed(Date) }, [gone]);

@@ -221,6 +221,14 @@ export type MinerRecord = {
   bannedAt: Date | null;
 };
 
+/** The name under which an account publishes: the ORG of `ORG/NAME` and of `ft:` model names. */
+export type NamespaceRecord = {
+  /** A `NamespaceSlug`. */
+  slug: string;
+  accountId: string;
+  createdAt: Date;
+};
+
 export type KeyRecord = {
   id: string;
   accountId: string;

@@ -8,6 +8,7 @@ import type {
   KeyRecord,
   MinerRecord,
   ModelRecord,
+  NamespaceRecord,
   NewEvent,
   RunRecord,
   SeatRecord,
@@ -207,6 +208,14 @@ export type IdempotencyStore = {
   freeByJob(jobId: string): Promise<void>;
 };
 
+export type NamespaceStore = {
+  /** Claims a slug for an account. Answers false where the slug is taken or the account has one: the first stands. */
+  claim(namespace: NamespaceRecord): Promise<boolean>;
+  /** Whatever the case of `slug`. */
+  find(slug: string): Promise<NamespaceRecord | undefined>;
+  findByAccount(accountId: string): Promise<NamespaceRecord | undefined>;
+};
+
 export type Stores = {
   readonly jobs: JobStore;
   readonly events: EventStore;
@@ -219,6 +228,7 @@ export type Stores = {
   readonly baseModels: BaseModelStore;
   readonly miners: MinerStore;
   readonly keys: KeyStore;
+  readonly namespaces: NamespaceStore;
   readonly idempotency: IdempotencyStore;
   /** Whether any file, job part, outcome, receipt, submission, model or base model refers to the blob. */
   isReferenced(sha256: string): Promise<boolean>;

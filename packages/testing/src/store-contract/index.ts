@@ -14,6 +14,7 @@ import { jobContract } from './jobs.ts';
 import { keyContract } from './keys.ts';
 import { minerContract } from './miners.ts';
 import { modelContract } from './models.ts';
+import { namespaceContract } from './namespaces.ts';
 import { runContract } from './runs.ts';
 import { seatContract } from './seats.ts';
 import { uploadContract } from './uploads.ts';
@@ -28,6 +29,7 @@ const parts = {
   'base models': baseModelContract,
   miners: minerContract,
   keys: keyContract,
+  namespaces: namespaceContract,
   idempotency: idempotencyContract,
   'references to blobs': blobContract,
 };

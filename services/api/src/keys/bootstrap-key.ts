@@ -1,4 +1,5 @@
 import { idPrefixes, type Scope } from '@agon/contracts';
+import { ensureNamespace } from '@agon/hub';
 import type { Stores } from '@agon/store';
 import { hashKey } from '../http/authenticate.ts';
 import { prefixCharacters } from './create-key.ts';
@@ -9,12 +10,17 @@ const scopes: Scope[] = ['jobs:read', 'jobs:write', 'admin'];
  * Makes the operator's own key known, as often as the service starts. Its ids follow from its hash, so that every replica
  * means the same account.
  */
-export async function insertBootstrapKey(stores: Pick<Stores, 'keys'>, key: string, now: Date): Promise<void> {
+export async function insertBootstrapKey(
+  stores: Pick<Stores, 'keys' | 'namespaces'>,
+  key: string,
+  now: Date,
+): Promise<void> {
   const hash = hashKey(key);
   const tail = hash.slice(0, 24);
+  const accountId = idPrefixes.account + tail;
   await stores.keys.insert({
     id: idPrefixes.key + tail,
-    accountId: idPrefixes.account + tail,
+    accountId,
     name: 'bootstrap',
     scopes,
     hash,
@@ -22,4 +28,5 @@ export async function insertBootstrapKey(stores: Pick<Stores, 'keys'>, key: stri
     createdAt: now,
     revokedAt: null,
   });
+  await ensureNamespace(stores, { accountId, now });
 }

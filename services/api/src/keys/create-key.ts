@@ -1,4 +1,5 @@
 import { ApiKey, CreateKey } from '@agon/contracts';
+import { ensureNamespace } from '@agon/hub';
 import { unixSeconds } from '@agon/kit';
 import type { KeyRecord } from '@agon/store';
 import { nowDate } from '../deps.ts';
@@ -47,6 +48,7 @@ export const createKey = route({
       revokedAt: null,
     };
     await deps.stores.keys.insert(key);
+    await ensureNamespace(deps.stores, { accountId: key.accountId, now: key.createdAt });
     return keyWire(key, secret);
   },
 });

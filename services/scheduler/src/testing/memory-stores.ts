@@ -102,6 +102,7 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
     miners: { ...unused<Stores['miners']>(), find: async (minerId) => structuredClone(miners.get(minerId)) },
     files: unused(),
     keys: unused(),
+    namespaces: unused(),
     idempotency: unused(),
     isReferenced: async (sha256) => isReferenced(sha256),
     ping: async () => undefined,
