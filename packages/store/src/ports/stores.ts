@@ -1,4 +1,5 @@
 import type { JobStatus, RunStatus } from '@agon/contracts';
+import type { HubStores } from './hub-stores.ts';
 import type {
   BaseModelRecord,
   EvaluationRecord,
@@ -229,8 +230,9 @@ export type Stores = {
   readonly miners: MinerStore;
   readonly keys: KeyStore;
   readonly namespaces: NamespaceStore;
+  readonly hub: HubStores;
   readonly idempotency: IdempotencyStore;
-  /** Whether any file, job part, outcome, receipt, submission, model or base model refers to the blob. */
+  /** Whether any file, job part, outcome, receipt, submission, model, base model or repo refers to the blob. */
   isReferenced(sha256: string): Promise<boolean>;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;

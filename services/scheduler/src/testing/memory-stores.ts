@@ -103,6 +103,7 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
     files: unused(),
     keys: unused(),
     namespaces: unused(),
+    hub: { repos: unused(), refs: unused(), commits: unused(), blobs: unused(), uploads: unused() },
     idempotency: unused(),
     isReferenced: async (sha256) => isReferenced(sha256),
     ping: async () => undefined,
