@@ -5,6 +5,7 @@
 export * from './api-key.ts';
 export * from './app-error.ts';
 export * from './base-model.ts';
+export * from './chat-completion.ts';
 export * from './dataset.ts';
 export * from './error-envelope.ts';
 export * from './error-table.ts';
@@ -20,7 +21,6 @@ export * from './metadata.ts';
 export * from './metric.ts';
 export * from './miner-protocol.ts';
 export * from './model.ts';
-export * from './namespace.ts';
 export * from './page.ts';
 export * from './receipt.ts';
 export * from './run.ts';

@@ -223,6 +223,8 @@ export const aModel = (overrides: Partial<ModelRecord> = {}): ModelRecord => ({
   files: [{ path: 'model.onnx', ...aBlob(8) }],
   table: aTable(),
   result: aResult(),
+  baseModelId: null,
+  alias: null,
   createdAt: builtAt,
   ...overrides,
 });

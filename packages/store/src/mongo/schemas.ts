@@ -8,7 +8,6 @@ import type {
   KeyRecord,
   MinerRecord,
   ModelRecord,
-  NamespaceRecord,
   RunRecord,
   SeatRecord,
   UploadRecord,
@@ -32,7 +31,8 @@ export type ModelDocument = DocumentOf<ModelRecord> & WithBlobs;
 export type BaseModelDocument = DocumentOf<BaseModelRecord> & WithBlobs;
 export type MinerDocument = DocumentOf<MinerRecord>;
 export type KeyDocument = DocumentOf<KeyRecord>;
-export type NamespaceDocument = Omit<NamespaceRecord, 'slug'> & { _id: string };
+/** `_id` is the name. */
+export type NamespaceDocument = { _id: string; accountId: string };
 export type NonceDocument = { _id: string; expiresAt: Date };
 export type IdempotencyDocument = { _id: string; bodyHash: string; jobId: string; expiresAt: Date };
 
@@ -215,10 +215,17 @@ export const modelSchema = schemaOf<ModelDocument>(
     files: needed(Mixed),
     table: Mixed,
     result: needed(Mixed),
+    baseModelId: String,
+    alias: String,
     createdAt: needed(Date),
     blobs: [String],
   },
-  [[{ accountId: 1, _id: -1 }], [{ 'result.winner.miner': 1 }], [{ blobs: 1 }]],
+  [
+    [{ accountId: 1, _id: -1 }],
+    [{ 'result.winner.miner': 1 }],
+    [{ blobs: 1 }],
+    [{ alias: 1 }, { unique: true, partialFilterExpression: { alias: { $type: 'string' } } }],
+  ],
 );
 
 export const baseModelSchema = schemaOf<BaseModelDocument>(
@@ -262,10 +269,9 @@ export const keySchema = schemaOf<KeyDocument>(
   [[{ hash: 1 }, { unique: true }], [{ accountId: 1, _id: -1 }]],
 );
 
-export const namespaceSchema = schemaOf<NamespaceDocument>(
-  { _id: String, accountId: needed(String), createdAt: needed(Date) },
-  [[{ accountId: 1 }, { unique: true }]],
-);
+export const namespaceSchema = schemaOf<NamespaceDocument>({ _id: String, accountId: needed(String) }, [
+  [{ accountId: 1 }, { unique: true }],
+]);
 
 export const nonceSchema = schemaOf<NonceDocument>({ _id: String, expiresAt: needed(Date) }, [gone]);
 

@@ -196,8 +196,15 @@ export type ModelRecord = {
   files: ModelFile[];
   table: TableSchema | null;
   result: JobResult;
+  /** What it was made from. */
+  baseModelId: string | null;
+  /** `ft:{base}:{organisation}:{suffix}:{id}`, by which OpenAI's clients name it; unique. */
+  alias: string | null;
   createdAt: Date;
 };
+
+/** The name under which an account publishes, in lower case; one an account. */
+export type NamespaceRecord = { name: string; accountId: string };
 
 /** A model that jobs may start from; its files are blobs. */
 export type BaseModelRecord = {
@@ -219,14 +226,6 @@ export type MinerRecord = {
   createdAt: Date;
   lastSeenAt: Date;
   bannedAt: Date | null;
-};
-
-/** The name under which an account publishes: the ORG of `ORG/NAME` and of `ft:` model names. */
-export type NamespaceRecord = {
-  /** A `NamespaceSlug`. */
-  slug: string;
-  accountId: string;
-  createdAt: Date;
 };
 
 export type KeyRecord = {

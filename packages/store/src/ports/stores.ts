@@ -9,7 +9,6 @@ import type {
   KeyRecord,
   MinerRecord,
   ModelRecord,
-  NamespaceRecord,
   NewEvent,
   RunRecord,
   SeatRecord,
@@ -155,6 +154,7 @@ export type ModelStore = {
   /** Answers false where the id is there already. */
   insert(model: ModelRecord): Promise<boolean>;
   find(modelId: string): Promise<ModelRecord | undefined>;
+  findByAlias(alias: string): Promise<ModelRecord | undefined>;
   list(query: Paging & { accountId?: string }): Promise<ModelRecord[]>;
   delete(modelId: string): Promise<void>;
   /** `minerId → number of wins`. */
@@ -210,11 +210,15 @@ export type IdempotencyStore = {
 };
 
 export type NamespaceStore = {
-  /** Claims a slug for an account. Answers false where the slug is taken or the account has one: the first stands. */
-  claim(namespace: NamespaceRecord): Promise<boolean>;
-  /** Whatever the case of `slug`. */
-  find(slug: string): Promise<NamespaceRecord | undefined>;
-  findByAccount(accountId: string): Promise<NamespaceRecord | undefined>;
+  /**
+   * The account's name, claimed now where it has none: `wanted` where it is free, else with a number behind it. The name
+   * of an account never changes.
+   */
+  claim(input: { accountId: string; wanted: string }): Promise<string>;
+  /** Undefined where the account has none yet. */
+  find(accountId: string): Promise<string | undefined>;
+  /** The account that has this name, in whatever case. */
+  accountOf(name: string): Promise<string | undefined>;
 };
 
 export type Stores = {

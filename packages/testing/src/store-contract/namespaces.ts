@@ -1,23 +1,23 @@
 import { expect, it } from 'vitest';
-import { builtAt } from '../builders.ts';
 import type { GetContext } from './context.ts';
 
 export function namespaceContract(context: GetContext): void {
-  it('are claimed once, whatever the case', async () => {
+  it('gives an account one name for good', async () => {
     const { stores, newId } = context();
-    const namespace = { slug: 'alice', accountId: newId('account'), createdAt: builtAt };
-    expect(await stores.namespaces.claim(namespace)).toBe(true);
-    expect(await stores.namespaces.claim({ ...namespace, slug: 'ALICE', accountId: newId('account') })).toBe(false);
-    expect(await stores.namespaces.find('Alice')).toEqual(namespace);
-    expect(await stores.namespaces.findByAccount(namespace.accountId)).toEqual(namespace);
+    const accountId = newId('account');
+    expect(await stores.namespaces.find(accountId)).toBeUndefined();
+    expect(await stores.namespaces.claim({ accountId, wanted: 'Alice' })).toBe('alice');
+    expect(await stores.namespaces.claim({ accountId, wanted: 'bob' })).toBe('alice');
+    expect(await stores.namespaces.find(accountId)).toBe('alice');
+    expect(await stores.namespaces.accountOf('ALICE')).toBe(accountId);
   });
 
-  it('are one an account', async () => {
+  it('numbers a name that another account has', async () => {
     const { stores, newId } = context();
-    const first = { slug: 'bob', accountId: newId('account'), createdAt: builtAt };
-    expect(await stores.namespaces.claim(first)).toBe(true);
-    expect(await stores.namespaces.claim({ ...first, slug: 'bob-2' })).toBe(false);
-    expect(await stores.namespaces.findByAccount(first.accountId)).toEqual(first);
-    expect(await stores.namespaces.find('bob-2')).toBeUndefined();
+    const claims = Array.from({ length: 4 }, () =>
+      stores.namespaces.claim({ accountId: newId('account'), wanted: 'carol' }),
+    );
+    expect((await Promise.all(claims)).sort()).toEqual(['carol', 'carol-2', 'carol-3', 'carol-4']);
+    expect(await stores.namespaces.accountOf('nobody')).toBeUndefined();
   });
 }

@@ -1,9 +1,9 @@
 import { idPrefixes, type Scope } from '@agon/contracts';
-import { ensureNamespace } from '@agon/hub';
 import type { Stores } from '@agon/store';
 import { hashKey } from '../http/authenticate.ts';
 import { prefixCharacters } from './create-key.ts';
 
+const namespace = 'agon';
 const scopes: Scope[] = ['jobs:read', 'jobs:write', 'admin'];
 
 /**
@@ -17,10 +17,9 @@ export async function insertBootstrapKey(
 ): Promise<void> {
   const hash = hashKey(key);
   const tail = hash.slice(0, 24);
-  const accountId = idPrefixes.account + tail;
   await stores.keys.insert({
     id: idPrefixes.key + tail,
-    accountId,
+    accountId: idPrefixes.account + tail,
     name: 'bootstrap',
     scopes,
     hash,
@@ -28,5 +27,5 @@ export async function insertBootstrapKey(
     createdAt: now,
     revokedAt: null,
   });
-  await ensureNamespace(stores, { accountId, now });
+  await stores.namespaces.claim({ accountId: idPrefixes.account + tail, wanted: namespace });
 }

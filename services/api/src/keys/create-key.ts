@@ -1,5 +1,5 @@
 import { ApiKey, CreateKey } from '@agon/contracts';
-import { ensureNamespace } from '@agon/hub';
+import { namespaceSlug } from '@agon/hub';
 import { unixSeconds } from '@agon/kit';
 import type { KeyRecord } from '@agon/store';
 import { nowDate } from '../deps.ts';
@@ -48,7 +48,7 @@ export const createKey = route({
       revokedAt: null,
     };
     await deps.stores.keys.insert(key);
-    await ensureNamespace(deps.stores, { accountId: key.accountId, now: key.createdAt });
+    await deps.stores.namespaces.claim({ accountId: key.accountId, wanted: namespaceSlug(body.name) });
     return keyWire(key, secret);
   },
 });

@@ -48,6 +48,7 @@ export async function startTestApi({ clock = systemClock, settings, log = silent
     inspectDataset: datasetInspector(artifacts),
     resolveBaseModel: baseModelResolver({ stores, artifacts, clock, log }, null),
     predict: async ({ rows }) => Float64Array.from({ length: rows }, (_, row) => row),
+    chat: { generate: () => Promise.reject(new Error('No model answers in this test.')), answers: 0, models: 0 },
     stopping: stopping.signal,
     settings: { ...testSettings, ...settings },
   };

@@ -56,6 +56,17 @@ const shortIdCharacters = 6;
 export const modelNameOf = (job: Pick<JobRecord, 'id' | 'spec' | 'task'>): string =>
   `${job.spec.suffix ?? job.task}-${tailOf(job.id).slice(-shortIdCharacters)}`;
 
+/** The name by which OpenAI's clients know a fine-tuned model: `ft:{base}:{organisation}:{suffix}:{id}`. */
+export const aliasOf = (
+  job: Pick<JobRecord, 'id' | 'spec'>,
+  { base, organisation }: { base: string; organisation: string },
+): string => `ft:${base}:${organisation}:${job.spec.suffix ?? ''}:${tailOf(job.id).slice(-aliasIdCharacters)}`;
+const aliasIdCharacters = 8;
+
+/** Accounts from before there were namespaces get a plain one. */
+const organisationOf = (deps: SchedulerDeps, { accountId }: Pick<JobRecord, 'accountId'>): Promise<string> =>
+  deps.stores.namespaces.claim({ accountId, wanted: 'user' });
+
 async function writeModel(deps: SchedulerDeps, job: JudgedJob): Promise<ModelRecord> {
   const runs = await deps.stores.runs.listByJob(job.id);
   const evaluations = await deps.stores.evaluations.listByJob(job.id);
@@ -78,6 +89,8 @@ async function writeModel(deps: SchedulerDeps, job: JudgedJob): Promise<ModelRec
     ]),
     table: job.table,
     result: { ...job.result, model: id },
+    baseModelId: job.baseModel?.id ?? null,
+    alias: job.baseModel && aliasOf(job, { base: job.baseModel.name, organisation: await organisationOf(deps, job) }),
     createdAt: job.judgement.judgedAt,
   };
   if (await deps.stores.models.insert(record)) return record;
