@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { limits, Sha256 } from '@agon/contracts';
+import { AppError, limits, Sha256 } from '@agon/contracts';
 import { type Clock, systemClock } from '@agon/kit';
 import type { ArtifactStore, ByteSource } from '../ports/index.ts';
 import { blobPath, type Folders, makeFolders, removeOlder, statOf } from './folders.ts';
@@ -36,9 +36,13 @@ export function fileArtifactStore({ folder, clock = systemClock }: FileArtifactS
   }
 
   return {
-    async put(source, { bytesMax } = {}) {
+    async put(source, { bytesMax, expected } = {}) {
       await sweep();
-      const { sha256, bytes, keep } = await writeTemporary(folders, source, bytesMax);
+      const { sha256, bytes, keep, discard } = await writeTemporary(folders, source, bytesMax);
+      if (expected && (expected.sha256 !== sha256 || expected.bytes !== bytes)) {
+        await discard();
+        throw new AppError('upload_hash_mismatch', `The ${bytes} bytes have the sha256 ${sha256}.`);
+      }
       await keep();
       return { sha256, bytes };
     },
