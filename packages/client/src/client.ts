@@ -150,8 +150,9 @@ function baseModelsOf(transport: Transport) {
 
 function modelsOf(transport: Transport) {
   return {
+    /** Winners of the account, newest first. */
     list: (page: PageOptions = {}) =>
-      transport.json<Page<Model>>({ method: 'GET', path: `/v1/models${queryOf(page)}` }),
+      transport.json<Page<Model>>({ method: 'GET', path: `/v1/models${queryOf({ ...page, kind: 'winner' })}` }),
     retrieve: (id: string) => transport.json<Model>({ method: 'GET', path: urlPath`/v1/models/${id}` }),
     delete: (id: string) => transport.json<Deleted>({ method: 'DELETE', path: urlPath`/v1/models/${id}` }),
     /** The bytes of one file of a model; `from` skips what is there already. */

@@ -174,7 +174,9 @@ export const errorTable = {
     help: 'The branch has moved on; read its head again, then commit on top of it.',
   },
   blob_not_uploaded: bad('Upload the bytes first: POST …/info/lfs/objects/batch says where to.'),
-  hub_unsupported: bad('This registry has repos, branches, tags, commits and LFS uploads; docs/hub.md lists the calls.'),
+  hub_unsupported: bad(
+    'This registry has repos, branches, tags, commits and LFS uploads; docs/hub.md lists the calls.',
+  ),
 
   model_not_found: missing('List models with GET /v1/models.'),
   model_file_not_found: missing('List the files with GET /v1/models/{id}.'),

@@ -1,5 +1,6 @@
 import { Schema, type SchemaDefinition } from 'mongoose';
 
+export const { Mixed } = Schema.Types;
 export const needed = (type: unknown) => ({ type, required: true });
 
 type Indexes = readonly (readonly [Record<string, 1 | -1>, Record<string, unknown>?])[];
@@ -19,5 +20,7 @@ export function schemaOf<T>(fields: SchemaDefinition, indexes: Indexes): Schema<
   return schema as unknown as Schema<T>;
 }
 
+/** Only documents with something in their outbox are in this index. */
+export const waitingOutbox = [{ 'outbox.slot': 1 }, { sparse: true }] as const;
 /** Documents go when their time has come; those without one stay. */
 export const gone = [{ expiresAt: 1 }, { expireAfterSeconds: 0 }] as const;

@@ -1,4 +1,3 @@
-import { Schema } from 'mongoose';
 import type {
   BaseModelRecord,
   EvaluationRecord,
@@ -14,7 +13,7 @@ import type {
 } from '../ports/index.ts';
 import type { DocumentOf } from './document.ts';
 import type { OutboxEntry } from './job-log.ts';
-import { gone, needed, schemaOf } from './schema-of.ts';
+import { gone, Mixed, needed, schemaOf, waitingOutbox } from './schema-of.ts';
 
 /** `blobs` repeats every hash that the document refers to, so that one index answers whether a blob is still needed. */
 type WithOutbox = { outbox: OutboxEntry[] };
@@ -35,11 +34,6 @@ export type KeyDocument = DocumentOf<KeyRecord>;
 export type NamespaceDocument = { _id: string; accountId: string };
 export type NonceDocument = { _id: string; expiresAt: Date };
 export type IdempotencyDocument = { _id: string; bodyHash: string; jobId: string; expiresAt: Date };
-
-const { Mixed } = Schema.Types;
-
-/** Only documents with something in their outbox are in this index. */
-const waitingOutbox = [{ 'outbox.slot': 1 }, { sparse: true }] as const;
 
 export const jobSchema = schemaOf<JobDocument>(
   {
@@ -76,6 +70,8 @@ export const jobSchema = schemaOf<JobDocument>(
     modelId: String,
     receipt: Mixed,
     failure: Mixed,
+    fineTuning: Mixed,
+    resultFileId: String,
     eventSequence: needed(Number),
     outbox: [Mixed],
     blobs: [String],

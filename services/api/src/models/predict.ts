@@ -1,4 +1,12 @@
-import { AppError, limits, ModelId, Predict, type Prediction, Predictions, type TableSchema } from '@agon/contracts';
+import {
+  AppError,
+  limits,
+  ModelReference,
+  Predict,
+  type Prediction,
+  Predictions,
+  type TableSchema,
+} from '@agon/contracts';
 import { type ClassPrediction, columnsFromRows, OnnxRejection } from '@agon/onnx';
 import { z } from 'zod';
 import { route } from '../http/route.ts';
@@ -47,12 +55,12 @@ export const predict = route({
   auth: 'key',
   scopes: ['jobs:read'],
   bodyBytesMax: limits.predictBodyBytesMax,
-  request: { params: z.object({ model_id: ModelId }), body: Predict },
+  request: { params: z.object({ model_id: ModelReference }), body: Predict },
   response: Predictions,
   status: 200,
   errors: ['model_not_found', 'prediction_failed', 'rate_limited', 'invalid_request', 'invalid_json'],
   async handle({ deps, caller, params, body: { rows } }) {
-    const model = await findModel(deps.stores, { modelId: params.model_id, accountId: caller.accountId });
+    const model = await findModel(deps.stores, { reference: params.model_id, accountId: caller.accountId });
     const { table, task } = model;
     const file = model.files.find((each) => each.path.endsWith('.onnx'));
     if (!table || !file) throw new AppError('prediction_failed', 'This model is not served here.');
