@@ -21,6 +21,8 @@ export type Hub = {
   fetchAs(accountId: string): typeof fetch;
 };
 
+async function* nothing(): ByteSource {}
+
 /** The registry over what it is given; it opens nothing by itself. */
 export function buildHub(deps: HubDeps): Hub {
   const route = createRouter(hubRoutes);
@@ -44,7 +46,7 @@ export function buildHub(deps: HubDeps): Hub {
 
   const handle: Hub['handle'] = async (request, caller) => {
     const { method, headers } = request;
-    const body = (request.body ?? []) as ByteSource;
+    const body: ByteSource = request.body ?? nothing();
     const {
       status,
       headers: answered,

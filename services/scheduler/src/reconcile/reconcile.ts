@@ -4,6 +4,7 @@ import { buildCollectGarbage } from './collect-garbage.ts';
 import { expireUploads } from './expire-uploads.ts';
 import { buildMendJobs } from './mend-jobs.ts';
 import { mendLeftovers } from './mend-leftovers.ts';
+import { purgeRepos } from './purge-repos.ts';
 import { buildSweepFinalJobs } from './sweep-final-jobs.ts';
 
 /**
@@ -27,6 +28,7 @@ export function buildReconcile(deps: SchedulerDeps): () => Promise<HandlerOutcom
     leftovers: () => mendLeftovers(deps, known),
     uploads: () => expireUploads(deps),
     finalJobs: sweepFinalJobs,
+    repos: () => purgeRepos(deps),
     blobs: collectGarbage,
   };
 
