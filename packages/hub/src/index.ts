@@ -3,6 +3,7 @@
  * of the store; the api mounts it at `/hub`, the scheduler publishes through it in process.
  */
 export { buildHub, type Hub, hubMount } from './build-hub.ts';
+export { settleCommits } from './commits/settle-commits.ts';
 export { refusal, toAppError } from './http/errors.ts';
 export type { HubAnswer, HubRequest } from './http/exchange.ts';
 export type { HubCaller, HubDeps } from './hub-deps.ts';

@@ -34,6 +34,7 @@ export const aCommit = (overrides: Partial<HubCommitRecord> = {}): HubCommitReco
   description: '',
   author: 'alice',
   createdAt: builtAt,
+  settled: true,
   ...overrides,
 });
 

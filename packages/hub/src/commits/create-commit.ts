@@ -3,12 +3,13 @@ import { AppError, type BlobRef } from '@agon/contracts';
 import type { ByteSource, HubCommitRecord, HubRepoRecord } from '@agon/store';
 import type { HubContext } from '../http/route.ts';
 import { type HubDeps, nowDate } from '../hub-deps.ts';
-import { checkUploaded, pendingMs, sizesOf } from '../lfs/uploaded.ts';
+import { checkUploaded, holdBlobs, pendingMs, sizesOf } from '../lfs/uploaded.ts';
 import { noteOf } from '../refs/find-revision.ts';
 import { checkTree } from '../tree/check-tree.ts';
 import { bytesOf, encodeTree, type Tree } from '../tree/tree.ts';
 import type { CommitHeader } from './commit-body.ts';
 import { applyOperations, type Operation } from './operations.ts';
+import { settleCommit } from './settle-commits.ts';
 
 const attemptsMax = 5;
 const nonceBytes = 20;
@@ -43,36 +44,34 @@ export function draftCommit(
     description: header.description,
     author,
     createdAt: nowDate(deps),
+    settled: false,
   };
 }
 
-/** Writes the tree, and lets the repo hold it and its blobs for good, before anything can point to them. */
+export type KeptTree = { readonly tree: BlobRef; readonly blobs: readonly BlobRef[] };
+
+/**
+ * Writes the tree, and lets the repo hold it and its new blobs for as long as a commit can take.
+ *
+ * @throws AppError `blob_not_uploaded` where a blob was deleted meanwhile.
+ */
 export async function keepTree(
   deps: HubDeps,
   repo: HubRepoRecord,
   { tree, before }: { tree: Tree; before: Tree },
-): Promise<{ blob: BlobRef; takeBack: () => Promise<void> }> {
+): Promise<KeptTree> {
   const blob = await deps.artifacts.put(once(encodeTree(tree)));
   const added = tree.entries.filter((entry) => before.byPath.get(entry.path)?.sha256 !== entry.sha256);
-  const blobs = new Map([blob, ...added].map(({ sha256, bytes }) => [sha256, bytes]));
-  const { id: repoId, accountId } = repo;
-  const pinned = await deps.stores.hub.blobs.listPinned({ repoId, sha256s: [...blobs.keys()] });
-  const sha256s = [...blobs.keys()].filter((sha256) => !pinned.has(sha256));
-  await deps.stores.hub.blobs.hold(
-    sha256s.map((sha256) => ({ repoId, accountId, sha256, bytes: blobs.get(sha256) ?? 0, expiresAt: null })),
-  );
+  const sizes = new Map([blob, ...added].map(({ sha256, bytes }) => [sha256, bytes]));
+  const blobs = [...sizes].map(([sha256, bytes]) => ({ sha256, bytes }));
+  await holdBlobs(deps, repo, { blobs, expiresAt: new Date(deps.clock.nowMs() + pendingMs) });
   // One that was deleted before it was held is missed here; from now on none can be.
-  const there = await sizesOf(deps.artifacts, sha256s);
-  const takeBack = () => {
-    const expiresAt = new Date(deps.clock.nowMs() + pendingMs);
-    return deps.stores.hub.blobs.unpin({ repoId, sha256s, expiresAt });
-  };
-  const lost = added.find(({ sha256 }) => !pinned.has(sha256) && !there.has(sha256));
+  const there = await sizesOf(deps.artifacts, [...sizes.keys()]);
+  const lost = added.find(({ sha256 }) => !there.has(sha256));
   if (lost) {
-    await takeBack();
     throw new AppError('blob_not_uploaded', `The bytes of ${lost.path} were deleted meanwhile; upload them again.`);
   }
-  return { blob, takeBack };
+  return { tree: blob, blobs };
 }
 
 async function tryCommit(
@@ -85,13 +84,16 @@ async function tryCommit(
   const { tree, changed } = applyOperations(before, made.operations, noteOf({ ...head, ...draft }));
   if (!changed) return head;
   checkTree(tree);
-  const { blob, takeBack } = await keepTree(deps, repo, { tree, before });
-  const commit = { ...draft, tree: blob, files: tree.entries.length, bytes: bytesOf(tree) };
+  const kept = await keepTree(deps, repo, { tree, before });
+  const commit = { ...draft, tree: kept.tree, files: tree.entries.length, bytes: bytesOf(tree) };
   await deps.stores.hub.commits.insert(commit);
   const move = { repoId: repo.id, name: branch, from: head.id, to: commit.id };
-  if (await deps.stores.hub.refs.advance(move)) return commit;
+  if (await deps.stores.hub.refs.advance(move)) {
+    await settleCommit(deps, repo, { commitId: commit.id, blobs: kept.blobs });
+    return commit;
+  }
+  // Another commit may have the same new blobs: what is held for a time ends by itself.
   await deps.stores.hub.commits.delete(commit.id);
-  await takeBack();
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import { AppError, type BlobRef } from '@agon/contracts';
+import type { HubRepoRecord } from '@agon/store';
 import type { Operation } from '../commits/operations.ts';
 import type { HubDeps } from '../hub-deps.ts';
 
@@ -58,13 +59,21 @@ export async function checkUploaded(
 /** How long a blob that no commit names yet is kept. */
 export const pendingMs = 24 * 60 * 60 * 1_000;
 
+/** Lets a repo hold blobs, for ever where there is no time. */
+export function holdBlobs(
+  { stores }: Pick<HubDeps, 'stores'>,
+  { id: repoId, accountId }: Pick<HubRepoRecord, 'id' | 'accountId'>,
+  { blobs, expiresAt }: { blobs: readonly BlobRef[]; expiresAt: Date | null },
+): Promise<void> {
+  return stores.hub.blobs.hold(blobs.map(({ sha256, bytes }) => ({ repoId, accountId, sha256, bytes, expiresAt })));
+}
+
 /** Keeps a blob for a repo until a commit names it. */
 export async function holdPending(
   deps: Pick<HubDeps, 'stores' | 'clock'>,
-  repo: { repoId: string; accountId: string },
+  { repoId: id, accountId }: { repoId: string; accountId: string },
   blob: BlobRef,
 ): Promise<void> {
   const expiresAt = new Date(deps.clock.nowMs() + pendingMs);
-  const { repoId, accountId } = repo;
-  await deps.stores.hub.blobs.hold([{ repoId, accountId, sha256: blob.sha256, bytes: blob.bytes, expiresAt }]);
+  await holdBlobs(deps, { id, accountId }, { blobs: [blob], expiresAt });
 }

@@ -1,9 +1,10 @@
-import { AppError, HubRepoType } from '@agon/contracts';
+import { AppError, type BlobRef, HubRepoType } from '@agon/contracts';
 import type { HubRepoRecord } from '@agon/store';
 import { z } from 'zod';
 import { draftCommit, keepTree } from '../commits/create-commit.ts';
 import { decodeBase64 } from '../commits/decode-base64.ts';
 import { applyOperations, type Operation, storeContent } from '../commits/operations.ts';
+import { settleCommit } from '../commits/settle-commits.ts';
 import { json } from '../http/exchange.ts';
 import { readJson } from '../http/read-body.ts';
 import type { HubContext, HubRoute } from '../http/route.ts';
@@ -59,19 +60,22 @@ async function firstOperations({ deps }: HubContext, { files, license }: Body): 
   return Promise.all(all.map(({ path, content }) => storeContent(deps.artifacts, path, content)));
 }
 
-/** A repo with its first commit and `main`, before anybody can find it. */
-async function prepare(context: HubContext, repo: HubRepoRecord, operations: readonly Operation[]): Promise<void> {
+type Prepared = { readonly commitId: string; readonly blobs: readonly BlobRef[] };
+
+/** The first commit of a repo and its `main`, before anybody can find it. */
+async function prepare(context: HubContext, repo: HubRepoRecord, operations: readonly Operation[]): Promise<Prepared> {
   const { deps } = context;
   const header = { summary: 'initial commit', description: '' };
   const draft = draftCommit(deps, { repo, author: repo.namespace, header }, null);
   const since = { id: draft.id, title: draft.title, date: draft.createdAt.toISOString() };
   const { tree } = applyOperations(emptyTree, operations, since);
   checkTree(tree);
-  const { blob } = await keepTree(deps, repo, { tree, before: emptyTree });
+  const kept = await keepTree(deps, repo, { tree, before: emptyTree });
   const { hub } = deps.stores;
-  await hub.commits.insert({ ...draft, tree: blob, files: tree.entries.length, bytes: bytesOf(tree) });
+  await hub.commits.insert({ ...draft, tree: kept.tree, files: tree.entries.length, bytes: bytesOf(tree) });
   const { id: repoId, createdAt } = repo;
   await hub.refs.insert({ repoId, kind: 'branch', name: 'main', commitId: draft.id, createdAt });
+  return { commitId: draft.id, blobs: kept.blobs };
 }
 
 async function isTaken({ deps }: HubContext, repo: HubRepoRecord): Promise<boolean> {
@@ -100,8 +104,11 @@ export const createRepoRoute: HubRoute = {
     // Clients that do not mind whether it was there read the address from the refusal.
     const exists = json({ error: `You have a repo ${id} already.`, code: 'repo_exists', url, id }, { status: 409 });
     if (await isTaken(context, repo)) return exists;
-    await prepare(context, repo, await firstOperations(context, body));
-    if (await deps.stores.hub.repos.insert(repo)) return json({ url, name: id, id });
+    const prepared = await prepare(context, repo, await firstOperations(context, body));
+    if (await deps.stores.hub.repos.insert(repo)) {
+      await settleCommit(deps, repo, prepared);
+      return json({ url, name: id, id });
+    }
     await deps.stores.hub.refs.deleteByRepo(repo.id);
     await deps.stores.hub.commits.deleteByRepo(repo.id);
     await deps.stores.hub.blobs.deleteByRepo(repo.id);

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, limits, Sha256 } from '@agon/contracts';
+import { limits, Sha256 } from '@agon/contracts';
 import { type Clock, systemClock } from '@agon/kit';
 import type { ArtifactStore, ByteSource } from '../ports/index.ts';
+import { checkExpected } from './check-expected.ts';
 import { blobPath, type Folders, makeFolders, removeOlder, statOf } from './folders.ts';
 import { fileStagingArea } from './staging-area.ts';
 import { writeTemporary } from './temporary-blob.ts';
@@ -39,9 +40,11 @@ export function fileArtifactStore({ folder, clock = systemClock }: FileArtifactS
     async put(source, { bytesMax, expected } = {}) {
       await sweep();
       const { sha256, bytes, keep, discard } = await writeTemporary(folders, source, bytesMax);
-      if (expected && (expected.sha256 !== sha256 || expected.bytes !== bytes)) {
+      try {
+        checkExpected({ sha256, bytes }, expected);
+      } catch (error) {
         await discard();
-        throw new AppError('upload_hash_mismatch', `The ${bytes} bytes have the sha256 ${sha256}.`);
+        throw error;
       }
       await keep();
       return { sha256, bytes };

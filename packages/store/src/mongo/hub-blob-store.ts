@@ -12,27 +12,9 @@ function* batchesOf<T>(items: readonly T[]): Generator<T[]> {
 
 export function createHubBlobStore({ models }: Pick<StoreDeps, 'models'>): HubBlobStore {
   const { hubBlobs } = models;
-  const idsOf = (repoId: string, sha256s: readonly string[]): string[] => sha256s.map((sha256) => idOf(repoId, sha256));
-
   return {
     async hold(blobs) {
       for (const some of batchesOf(blobs)) await holdSome(models, some);
-    },
-
-    async listPinned({ repoId, sha256s }) {
-      const pinned = new Set<string>();
-      for (const some of batchesOf(sha256s)) {
-        const filter = { _id: { $in: idsOf(repoId, some) }, expiresAt: null };
-        const documents = await hubBlobs.find(filter, { sha256: 1 }).lean<{ sha256: string }[]>();
-        for (const { sha256 } of documents) pinned.add(sha256);
-      }
-      return pinned;
-    },
-
-    async unpin({ repoId, sha256s, expiresAt }) {
-      for (const some of batchesOf(sha256s)) {
-        await hubBlobs.updateMany({ _id: { $in: idsOf(repoId, some) }, expiresAt: null }, { $set: { expiresAt } });
-      }
     },
 
     async listOwned({ accountId, sha256s }) {

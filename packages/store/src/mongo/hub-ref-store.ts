@@ -70,6 +70,23 @@ export function createHubCommitStore({ models: { hubCommits } }: Pick<StoreDeps,
       return document ? commitOf(document) : undefined;
     },
 
+    async settle(commitId) {
+      await hubCommits.updateOne({ _id: commitId }, { $set: { settled: true } });
+    },
+
+    async listUnsettled({ before, limit }) {
+      const documents = await hubCommits
+        .find({ settled: false, createdAt: { $lt: before } })
+        .sort({ createdAt: 1 })
+        .limit(limit)
+        .lean<HubCommitDocument[]>();
+      return documents.map(commitOf);
+    },
+
+    async hasChild({ repoId, commitId }) {
+      return (await hubCommits.exists({ repoId, parentId: commitId })) !== null;
+    },
+
     async delete(commitId) {
       await hubCommits.deleteOne({ _id: commitId });
     },

@@ -67,8 +67,9 @@ export const hubCommitSchema = schemaOf<HubCommitDocument>(
     description: String,
     author: needed(String),
     createdAt: needed(Date),
+    settled: needed(Boolean),
   },
-  [[{ repoId: 1 }]],
+  [[{ repoId: 1, parentId: 1 }], [{ settled: 1, createdAt: 1 }]],
 );
 
 export const hubBlobSchema = schemaOf<HubBlobDocument>(

@@ -38,6 +38,8 @@ export type HubCommitRecord = {
   /** The namespace of who made it. */
   author: string;
   createdAt: Date;
+  /** Whether it is known to be made, and its blobs are held for good. */
+  settled: boolean;
 };
 
 /** That a repo holds a blob: for ever, or until `expiresAt` where no commit has named it yet. */

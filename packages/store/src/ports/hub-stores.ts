@@ -52,6 +52,12 @@ export type HubRefStore = {
 export type HubCommitStore = {
   insert(commit: HubCommitRecord): Promise<void>;
   find(query: { repoId: string; commitId: string }): Promise<HubCommitRecord | undefined>;
+  /** Says that its blobs are held for good. */
+  settle(commitId: string): Promise<void>;
+  /** Those that a crash may have left half made: not settled, and older than `before`. */
+  listUnsettled(query: { before: Date; limit: number }): Promise<HubCommitRecord[]>;
+  /** Whether another commit was begun on top of it; that is done on the head of a branch only. */
+  hasChild(query: { repoId: string; commitId: string }): Promise<boolean>;
   delete(commitId: string): Promise<void>;
   deleteByRepo(repoId: string): Promise<void>;
 };
@@ -59,10 +65,6 @@ export type HubCommitStore = {
 export type HubBlobStore = {
   /** Lets a repo hold blobs. Who holds one for ever keeps it so; a time may grow and never shrinks. */
   hold(blobs: readonly HubBlobRecord[]): Promise<void>;
-  /** Which of these a repo holds for ever. */
-  listPinned(query: { repoId: string; sha256s: readonly string[] }): Promise<Set<string>>;
-  /** Gives blobs that were held for ever a time. */
-  unpin(query: { repoId: string; sha256s: readonly string[]; expiresAt: Date }): Promise<void>;
   /**
    * Which of these the account has: in its repos, files or models, or in base models, which everyone may read. To know a
    * hash is not to have the bytes.

@@ -1,31 +1,29 @@
 import { expect, it } from 'vitest';
 import { aBaseModel } from '../base-model-builder.ts';
-import { aBlob, aFile, aHash, aModel, builtAt } from '../builders.ts';
+import { aBlob, aFile, aHash, aModel } from '../builders.ts';
 import { aHeldBlob, aHubUpload } from '../hub-builders.ts';
 import type { GetContext } from './context.ts';
 
-const later = (hours: number): Date =>
-  new Date(builtAt.getTime() + 1_000 * 365 * 24 * 60 * 60_000 + hours * 60 * 60_000);
+const hourMs = 60 * 60 * 1_000;
+/** Of the server's own clock, which ends what has a time. */
+const later = (hours: number): Date => new Date(Date.now() + hours * hourMs);
+const soon = (): Date => later(1 / 60);
 
 export function hubBlobContract(context: GetContext): void {
   it('are held for ever, or for a time that never shrinks', async () => {
     const { stores, newId } = context();
     const repoId = newId('repo');
-    const [one, two] = [5_001, 5_002].map((number) => aHeldBlob({ repoId, ...aBlob(number), expiresAt: later(1) }));
-    const query = { repoId, sha256s: [aHash(5_001), aHash(5_002), aHash(5_003)] };
+    const [one, two] = [5_001, 5_002].map((number) => aHeldBlob({ repoId, ...aBlob(number), expiresAt: soon() }));
     await stores.hub.blobs.hold([one!, two!]);
-    expect(await stores.hub.blobs.listPinned(query)).toEqual(new Set());
     await stores.hub.blobs.hold([
       { ...one!, expiresAt: null },
-      { ...two!, expiresAt: later(2) },
+      { ...two!, expiresAt: later(1) },
     ]);
-    await stores.hub.blobs.hold([{ ...one!, expiresAt: later(1) }]);
-    expect(await stores.hub.blobs.listPinned(query)).toEqual(new Set([aHash(5_001)]));
-    await stores.hub.blobs.unpin({ ...query, expiresAt: later(1) });
-    expect(await stores.hub.blobs.listPinned(query)).toEqual(new Set());
-    expect(await stores.isReferenced(aHash(5_001))).toBe(true);
+    await stores.hub.blobs.hold([one!, two!]);
+    for (const number of [5_001, 5_002]) expect(await stores.isReferenced(aHash(number))).toBe(true);
+    expect(await stores.isReferenced(aHash(5_003))).toBe(false);
     await stores.hub.blobs.deleteByRepo(repoId);
-    expect(await stores.isReferenced(aHash(5_001))).toBe(false);
+    for (const number of [5_001, 5_002]) expect(await stores.isReferenced(aHash(number))).toBe(false);
   });
 
   it('belong to an account that has them in a repo, a file or a model; those of base models to everyone', async () => {

@@ -68,6 +68,22 @@ export function hubRepoContract(context: GetContext): void {
     expect(await stores.hub.refs.list(repoId)).toEqual([]);
   });
 
+  it('know which commits may be half made', async () => {
+    const { stores, newId } = context();
+    const repoId = newId('repo');
+    const half = aCommit({ id: 'd'.repeat(40), repoId, createdAt: new Date(5), settled: false });
+    const child = aCommit({ id: 'e'.repeat(40), repoId, parentId: half.id, createdAt: new Date(9), settled: false });
+    await stores.hub.commits.insert(half);
+    expect(await stores.hub.commits.hasChild({ repoId, commitId: half.id })).toBe(false);
+    await stores.hub.commits.insert(child);
+    expect(await stores.hub.commits.hasChild({ repoId, commitId: half.id })).toBe(true);
+    expect(await stores.hub.commits.listUnsettled({ before: new Date(9), limit: 9 })).toEqual([half]);
+    await stores.hub.commits.settle(half.id);
+    expect(await stores.hub.commits.listUnsettled({ before: new Date(10), limit: 9 })).toEqual([child]);
+    await stores.hub.commits.delete(child.id);
+    expect(await stores.hub.commits.listUnsettled({ before: new Date(10), limit: 9 })).toEqual([]);
+  });
+
   it('keep commits, which only their own repo has', async () => {
     const { stores, newId } = context();
     const commit = aCommit({ id: 'c'.repeat(40), repoId: newId('repo'), createdAt: builtAt });

@@ -174,9 +174,10 @@ describe('a winner', () => {
     const run = aRun({
       id: api.newId('run'),
       jobId: job.id,
+      progress: { step: 9, loss: 3.5 },
       curve: [
-        [1, 5],
-        [9, 3.5],
+        [1.5, 5],
+        [9.2, 3.5],
       ],
     });
     await api.stores.runs.insert(run, { type: 'run.leased', message: '' });

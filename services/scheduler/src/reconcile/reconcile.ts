@@ -1,4 +1,5 @@
 import type { HandlerOutcome } from '@agon/contracts';
+import { settleCommits } from '@agon/hub';
 import type { SchedulerDeps } from '../scheduler-deps.ts';
 import { buildCollectGarbage } from './collect-garbage.ts';
 import { expireUploads } from './expire-uploads.ts';
@@ -29,6 +30,7 @@ export function buildReconcile(deps: SchedulerDeps): () => Promise<HandlerOutcom
     uploads: () => expireUploads(deps),
     finalJobs: sweepFinalJobs,
     repos: () => purgeRepos(deps),
+    commits: () => settleCommits(deps),
     blobs: collectGarbage,
   };
 

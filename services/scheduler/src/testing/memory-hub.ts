@@ -18,7 +18,7 @@ export function memoryHub(unused: <T extends object>() => T): MemoryHub {
     deletedRepos,
     deletions,
     refs: { ...unused<HubStores['refs']>(), ...noting('refs') },
-    commits: { ...unused<HubStores['commits']>(), ...noting('commits') },
+    commits: { ...unused<HubStores['commits']>(), ...noting('commits'), listUnsettled: async () => [] },
     blobs: { ...unused<HubStores['blobs']>(), ...noting('blobs') },
     uploads: { ...unused<HubStores['uploads']>(), ...noting('uploads') },
     repos: {
