@@ -15,6 +15,7 @@ export const idPrefixes = {
   fileUpload: 'upload_',
   uploadPart: 'part_',
   webhook: 'whk_',
+  repo: 'repo_',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
