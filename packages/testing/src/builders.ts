@@ -11,8 +11,6 @@ import type {
   RunRecord,
   SeatRecord,
   UploadRecord,
-  WebhookDeliveryRecord,
-  WebhookRecord,
 } from '@agon/store';
 
 /** When everything that a builder makes was made. */
@@ -202,6 +200,7 @@ export const aFile = (overrides: Partial<FileRecord> = {}): FileRecord => ({
   purpose: 'fine-tune',
   ...aBlob(1, 1_000),
   createdAt: builtAt,
+  expiresAt: null,
   ...overrides,
 });
 
@@ -253,30 +252,5 @@ export const aKey = (overrides: Partial<KeyRecord> = {}): KeyRecord => ({
   prefix: 'agon_ab',
   createdAt: builtAt,
   revokedAt: null,
-  ...overrides,
-});
-
-export const aWebhook = (overrides: Partial<WebhookRecord> = {}): WebhookRecord => ({
-  id: 'whk_00000001',
-  accountId: 'acct_00000001',
-  url: 'https://client.example/hook',
-  events: ['fine_tuning.job.succeeded', 'job.failed'],
-  secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
-  createdAt: builtAt,
-  ...overrides,
-});
-
-export const aWebhookDelivery = (overrides: Partial<WebhookDeliveryRecord> = {}): WebhookDeliveryRecord => ({
-  id: 'evt_00000001',
-  webhookId: 'whk_00000001',
-  jobId: 'job_00000001',
-  type: 'job.failed',
-  status: 'pending',
-  attempts: 0,
-  nextAttemptAt: builtAt,
-  responseStatus: null,
-  message: null,
-  createdAt: builtAt,
-  expiresAt: new Date(Date.UTC(2100, 0, 1)),
   ...overrides,
 });

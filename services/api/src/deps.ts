@@ -103,6 +103,8 @@ export type RouteDeps = AppDeps & {
   readonly inspections: Turnstile;
   /** Event streams that each account watches. */
   readonly streams: Tally;
+  /** Uploads whose parts are being joined. */
+  readonly joining: Tally;
   readonly metrics: Metrics;
 };
 

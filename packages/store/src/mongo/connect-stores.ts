@@ -6,6 +6,7 @@ import { asAppError, withAppErrors } from './database-errors.ts';
 import { createEvaluationStore } from './evaluation-store.ts';
 import { createEventStore } from './event-store.ts';
 import { createFileStore } from './file-store.ts';
+import { createFileUploadStore } from './file-upload-store.ts';
 import { createHubBlobStore } from './hub-blob-store.ts';
 import { createHubCommitStore, createHubRefStore } from './hub-ref-store.ts';
 import { createHubRepoStore } from './hub-repo-store.ts';
@@ -71,6 +72,7 @@ function assemble(connection: Connection, deps: StoreDeps): Stores {
     uploads: withAppErrors(createUploadStore(deps)),
     evaluations: withAppErrors(createEvaluationStore(deps)),
     files: withAppErrors(createFileStore(deps)),
+    fileUploads: withAppErrors(createFileUploadStore(deps)),
     models: withAppErrors(createModelStore(deps)),
     baseModels: withAppErrors(createBaseModelStore(deps)),
     miners: withAppErrors(createMinerStore(deps)),
@@ -98,6 +100,8 @@ function assemble(connection: Connection, deps: StoreDeps): Stores {
 async function isReferenced(models: Models, sha256: string): Promise<boolean> {
   const holders = await Promise.all([
     models.files.exists({ sha256 }),
+    models.fileUploads.exists({ blobs: sha256 }),
+    models.uploadParts.exists({ sha256 }),
     models.jobs.exists({ blobs: sha256 }),
     models.runs.exists({ blobs: sha256 }),
     models.evaluations.exists({ blobs: sha256 }),

@@ -1,4 +1,5 @@
 import type { Connection, Model, Schema } from 'mongoose';
+import * as fileUploadSchemas from './file-upload-schemas.ts';
 import * as hub from './hub-schemas.ts';
 import * as schemas from './schemas.ts';
 import * as webhookSchemas from './webhook-schemas.ts';
@@ -24,6 +25,8 @@ export type Models = {
   readonly hubParts: Model<hub.HubPartDocument>;
   readonly nonces: Model<schemas.NonceDocument>;
   readonly idempotency: Model<schemas.IdempotencyDocument>;
+  readonly fileUploads: Model<fileUploadSchemas.FileUploadDocument>;
+  readonly uploadParts: Model<fileUploadSchemas.UploadPartDocument>;
   readonly webhooks: Model<webhookSchemas.WebhookDocument>;
   readonly webhookDeliveries: Model<webhookSchemas.WebhookDeliveryDocument>;
 };
@@ -52,6 +55,8 @@ export function openModels(connection: Connection): Models {
     hubParts: open('hub_parts', hub.hubPartSchema),
     nonces: open('nonces', schemas.nonceSchema),
     idempotency: open('idempotency', schemas.idempotencySchema),
+    fileUploads: open('file_uploads', fileUploadSchemas.fileUploadSchema),
+    uploadParts: open('file_upload_parts', fileUploadSchemas.uploadPartSchema),
     webhooks: open('webhooks', webhookSchemas.webhookSchema),
     webhookDeliveries: open('webhook_deliveries', webhookSchemas.webhookDeliverySchema),
   };

@@ -208,8 +208,13 @@ export const fileSchema = schemaOf<FileDocument>(
     bytes: needed(Number),
     sha256: needed(String),
     createdAt: needed(Date),
+    expiresAt: Date,
   },
-  [[{ accountId: 1, _id: -1 }], [{ sha256: 1 }]],
+  [
+    [{ accountId: 1, _id: -1 }],
+    [{ sha256: 1 }],
+    [{ expiresAt: 1 }, { partialFilterExpression: { expiresAt: { $type: 'date' } } }],
+  ],
 );
 
 export const modelSchema = schemaOf<ModelDocument>(

@@ -23,8 +23,6 @@ import type {
   TableSchema,
   TaskName,
   TextLimits,
-  WebhookDeliveryStatus,
-  WebhookEventType,
 } from '@agon/contracts';
 
 /** What a caller says of something that happened; the store adds sequence and time. */
@@ -194,6 +192,8 @@ export type FileRecord = BlobRef & {
   filename: string;
   purpose: 'fine-tune' | 'fine-tune-results' | 'base-model';
   createdAt: Date;
+  /** When it deletes itself; null for never. */
+  expiresAt: Date | null;
 };
 
 export type ModelRecord = {
@@ -211,36 +211,6 @@ export type ModelRecord = {
   /** `ft:{base}:{organisation}:{suffix}:{id}`, by which OpenAI's clients name it; unique. */
   alias: string | null;
   createdAt: Date;
-};
-
-/** Where an account wants to hear of its jobs. */
-export type WebhookRecord = {
-  id: string;
-  accountId: string;
-  url: string;
-  events: WebhookEventType[];
-  /** `whsec_…`: what is posted is signed with it. */
-  secret: string;
-  createdAt: Date;
-};
-
-/** One event for one webhook. */
-export type WebhookDeliveryRecord = {
-  /** Made of job, webhook and type: to plan it again is the same delivery. It is also the id of the event. */
-  id: string;
-  webhookId: string;
-  jobId: string;
-  type: WebhookEventType;
-  status: WebhookDeliveryStatus;
-  /** Since it was planned or asked for again. */
-  attempts: number;
-  /** When it is due; null where it has ended. */
-  nextAttemptAt: Date | null;
-  responseStatus: number | null;
-  message: string | null;
-  createdAt: Date;
-  /** When it leaves the log. */
-  expiresAt: Date;
 };
 
 /** The name under which an account publishes, in lower case; one an account. */

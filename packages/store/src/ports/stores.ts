@@ -1,4 +1,5 @@
 import type { JobStatus, RunStatus, TaskName } from '@agon/contracts';
+import type { FileUploadStore } from './file-uploads.ts';
 import type { HubStores } from './hub-stores.ts';
 import type {
   BaseModelRecord,
@@ -13,9 +14,8 @@ import type {
   RunRecord,
   SeatRecord,
   UploadRecord,
-  WebhookDeliveryRecord,
-  WebhookRecord,
 } from './records.ts';
+import type { WebhookStore } from './webhooks.ts';
 
 /** Newest first; `after` is the id of the last item of the page before. */
 export type Paging = { readonly after?: string | undefined; readonly limit: number };
@@ -163,7 +163,12 @@ export type FileStore = {
   /** Answers false where the id is there already. */
   insert(file: FileRecord): Promise<boolean>;
   find(fileId: string): Promise<FileRecord | undefined>;
-  list(query: Paging & { accountId: string; purpose?: string | undefined }): Promise<FileRecord[]>;
+  /** `order`: newest first where it is left out. */
+  list(
+    query: Paging & { accountId: string; purpose?: string | undefined; order?: 'asc' | 'desc' | undefined },
+  ): Promise<FileRecord[]>;
+  /** Files whose time is over. */
+  listExpired(query: { now: Date; limit: number }): Promise<FileRecord[]>;
   delete(fileId: string): Promise<void>;
 };
 
@@ -238,33 +243,6 @@ export type NamespaceStore = {
   accountOf(name: string): Promise<string | undefined>;
 };
 
-export type WebhookStore = {
-  insert(webhook: WebhookRecord): Promise<void>;
-  find(webhookId: string): Promise<WebhookRecord | undefined>;
-  list(query: Paging & { accountId: string }): Promise<WebhookRecord[]>;
-  /** Deletes the webhook and its log. */
-  delete(webhookId: string): Promise<void>;
-  /** Answers false where the delivery is there already. */
-  insertDelivery(delivery: WebhookDeliveryRecord): Promise<boolean>;
-  findDelivery(deliveryId: string): Promise<WebhookDeliveryRecord | undefined>;
-  /** Those of the newest jobs first. */
-  listDeliveries(query: Paging & { webhookId: string }): Promise<WebhookDeliveryRecord[]>;
-  /** Deliveries that are due, the longest due first. */
-  listDue(query: { now: Date; limit: number }): Promise<WebhookDeliveryRecord[]>;
-  /**
-   * One more attempt at a delivery that is due; until `until` nobody else tries. Answers undefined where it is not due.
-   */
-  claimDelivery(input: { deliveryId: string; now: Date; until: Date }): Promise<WebhookDeliveryRecord | undefined>;
-  /** Writes down how an attempt ended, unless another one began meanwhile. */
-  settleDelivery(input: {
-    deliveryId: string;
-    attempt: number;
-    set: Pick<WebhookDeliveryRecord, 'status' | 'nextAttemptAt' | 'responseStatus' | 'message'>;
-  }): Promise<boolean>;
-  /** Makes a delivery due again, with all its attempts. */
-  replayDelivery(input: { deliveryId: string; now: Date }): Promise<WebhookDeliveryRecord | undefined>;
-};
-
 export type Stores = {
   readonly jobs: JobStore;
   readonly events: EventStore;
@@ -273,6 +251,7 @@ export type Stores = {
   readonly uploads: UploadStore;
   readonly evaluations: EvaluationStore;
   readonly files: FileStore;
+  readonly fileUploads: FileUploadStore;
   readonly models: ModelStore;
   readonly baseModels: BaseModelStore;
   readonly miners: MinerStore;

@@ -9,6 +9,7 @@ import { baseModelContract } from './base-models.ts';
 import { blobContract } from './blobs.ts';
 import type { StoreContext } from './context.ts';
 import { eventContract } from './events.ts';
+import { fileUploadContract } from './file-uploads.ts';
 import { hubBlobContract } from './hub-blobs.ts';
 import { hubRepoContract } from './hub-repos.ts';
 import { idempotencyContract } from './idempotency.ts';
@@ -28,6 +29,7 @@ const parts = {
   seats: seatContract,
   runs: runContract,
   'uploads, evaluations and files': uploadContract,
+  'uploads of clients': fileUploadContract,
   models: modelContract,
   'base models': baseModelContract,
   miners: minerContract,

@@ -1,6 +1,7 @@
 import type { WebhookDeliveryRecord } from '@agon/store';
 import { expect, it } from 'vitest';
-import { aJob, aWebhook, aWebhookDelivery } from '../builders.ts';
+import { aWebhook, aWebhookDelivery } from '../account-builders.ts';
+import { aJob } from '../builders.ts';
 import type { GetContext } from './context.ts';
 
 export function webhookContract(context: GetContext): void {

@@ -19,6 +19,7 @@ export async function writeResultFile(deps: SchedulerDeps, job: JudgedJob, winne
     filename: 'step_metrics.csv',
     purpose,
     createdAt: job.judgement.judgedAt,
+    expiresAt: null,
     sha256,
     bytes,
   };

@@ -177,6 +177,8 @@ export async function stateOf({ stores, artifacts, queue }: Scenario) {
     seats: await stores.seats.listByJob(jobId),
     events: stores.log(jobId).map((event) => ({ key: event.key, message: event.message, data: event.data })),
     models: [...stores.modelRecords.values()],
+    files: [...stores.fileRecords.values()],
+    fileUploads: await stores.fileUploads.find('upload_00000001'),
     blobs: [...artifacts.blobs.keys()].toSorted(),
     staged: [...artifacts.staged],
     // Whether webhooks were planned already is asked of the database: only the reconciler sees a plan that was lost.
