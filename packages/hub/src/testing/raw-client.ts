@@ -12,17 +12,18 @@ export const lfsLine = (path: string, content: Buffer): string =>
   line('lfsFile', { path, algo: 'sha256', oid: sha256Of(content), size: content.length });
 
 type Fetch = typeof fetch;
+type Body = NonNullable<RequestInit['body']>;
 
 /** Calls as they go over the wire, for what no client would send. */
 export function rawClient(call: Fetch, repo: string) {
-  const post = (path: string, body: BodyInit, type = 'application/json') =>
+  const post = (path: string, body: Body, type = 'application/json') =>
     call(`${hubUrl}${path}`, { method: 'POST', body, headers: { 'content-type': type } });
   return {
     create: (more: Record<string, unknown> = {}) => {
       const [organization, name] = repo.split('/');
       return post('/api/repos/create', JSON.stringify({ organization, name, ...more }));
     },
-    commit: (body: BodyInit, branch = 'main') =>
+    commit: (body: Body, branch = 'main') =>
       call(`${hubUrl}/api/models/${repo}/commit/${branch}`, { method: 'POST', body, duplex: 'half' } as RequestInit),
     batch: async (content: Buffer, transfers = ['basic']) => {
       const objects = [{ oid: sha256Of(content), size: content.length }];
