@@ -10,10 +10,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/store': ['contracts', 'kit'],
   'packages/model-graph': ['contracts', 'kit'],
   'packages/base-models': ['contracts', 'domain', 'kit', 'store', 'model-graph'],
+  'packages/hub': ['contracts', 'kit', 'store'],
   'packages/queue': ['contracts', 'kit'],
   'packages/onnx': ['contracts', 'kit'],
   'packages/language': ['contracts', 'onnx', 'model-graph'],
-  'packages/inference': ['contracts', 'onnx', 'model-graph', 'language', 'language/in-child'],
+  'packages/inference': ['contracts', 'onnx', 'model-graph', 'language', 'language/runtime'],
   'packages/embedded': ['contracts', 'kit'],
   'packages/client': ['contracts'],
   'packages/testing': ['contracts', 'kit', 'domain', 'store', 'queue', 'embedded', 'dataset', 'client', 'model-graph'],
@@ -27,6 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'onnx',
     'base-models',
     'inference',
+    'hub',
   ],
   'services/scheduler': [
     'contracts',
@@ -38,6 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'queue/producer',
     'queue/worker',
     'base-models',
+    'hub',
   ],
   'services/evaluator': [
     'contracts',
@@ -63,6 +66,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'miner',
     'base-models/folder',
     'language',
+    'inference',
   ],
 };
 
@@ -70,6 +74,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const livesOnlyIn: Readonly<Record<string, readonly string[]>> = {
   express: ['services/api'],
   mongoose: ['packages/store'],
+  '@aws-sdk': ['packages/store'],
   bullmq: ['packages/queue'],
   ioredis: ['packages/queue'],
   'onnxruntime-node': ['packages/onnx', 'packages/language', 'packages/inference'],

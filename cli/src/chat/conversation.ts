@@ -1,5 +1,5 @@
 import type { Client } from '@agon/client';
-import type { ChatCompletionChunk, ChatMessage, Usage } from '@agon/contracts';
+import type { ChatCompletionChunk, ChatMessage } from '@agon/contracts';
 
 export type ChatSettings = {
   readonly model: string;
@@ -15,7 +15,6 @@ export type Answer = {
   readonly text: string;
   /** Null where the answer was stopped. */
   readonly reason: FinishReason | null;
-  readonly usage: Usage | null;
 };
 
 /** What settings and turns come to as a request. */
@@ -55,16 +54,13 @@ export class Conversation {
    */
   async say(content: string, hearing: { signal: AbortSignal; onText: (text: string) => void }): Promise<Answer> {
     const turn: ChatMessage = { role: 'user', content };
-    const heard: { text: string; reason: FinishReason | null; usage: Usage | null } = {
-      ...{ text: '', reason: null, usage: null },
-    };
+    const heard: { text: string; reason: FinishReason | null } = { text: '', reason: null };
     try {
       const request = requestOf(this.#settings, [...this.#messages, turn]);
-      for await (const { choices, usage } of this.#client.chat.stream(request, { signal: hearing.signal })) {
+      for await (const { choices } of this.#client.chat.stream(request, { signal: hearing.signal })) {
         const text = choices[0]?.delta.content ?? '';
         heard.text += text;
         heard.reason = choices[0]?.finish_reason ?? heard.reason;
-        heard.usage = usage ?? heard.usage;
         if (text !== '') hearing.onText(text);
       }
     } catch (error) {

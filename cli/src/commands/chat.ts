@@ -13,6 +13,9 @@ type Options = SharedOptions & {
   readonly seed?: number;
 };
 
+/** Lower than the API's 1: small models wander. */
+const temperatureDefault = 0.7;
+
 /** `agon chat`. */
 export const registerChat: Register = (program, context) => {
   addCommand(program, {
@@ -27,7 +30,7 @@ export const registerChat: Register = (program, context) => {
   })
     .option('--message <text>', 'ask this and leave; without it and without a terminal, standard input is asked')
     .option('--system <text>', 'what the model is told first')
-    .option('--temperature <number>', '0 for the likeliest answer, up to 2 (default: 1)', nonNegativeNumber)
+    .option('--temperature <number>', '0 for the likeliest answer, up to 2', nonNegativeNumber, temperatureDefault)
     .option('--max-tokens <count>', 'tokens of an answer at most', positiveNumber)
     .option('--seed <number>', 'the same seed draws the same answer', nonNegativeNumber)
     .action((model: string, options: Options) => chat(context, model, options));
@@ -61,8 +64,7 @@ async function once(
     const request = requestOf(settings, [{ role: 'user', content: message }]);
     return context.out(JSON.stringify(await client.chat.create(request, { signal })));
   }
-  const write = (text: string): void => void process.stdout.write(text);
-  await new Conversation(client, settings).say(message, { signal, onText: write });
+  await new Conversation(client, settings).say(message, { signal, onText: context.write });
   context.out('');
   signal.throwIfAborted();
 }

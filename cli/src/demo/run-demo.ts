@@ -128,10 +128,8 @@ async function useWinner(
   return { verified };
 }
 
-async function answersOf(
-  client: Client,
-  { job, demo, base }: { job: Job; demo: Demo; base: PreparedBase },
-): Promise<Answers[]> {
+async function answersOf(client: Client, input: { job: Job; demo: Demo; base: PreparedBase }): Promise<Answers[]> {
+  const { demo, base, job } = input;
   const answers = await answerSideBySide(client, { file: demo.race.file, base: base.name, winner: job.model ?? '' });
   for (const { prompt, wanted, ...said } of answers) {
     demo.say(`\n${prompt}\n  wanted  ${wanted}\n  base    ${said.base}\n  winner  ${said.winner}`);

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Client } from '@agon/client';
-import { ChatRow } from '@agon/contracts';
+import { type ChatMessage, ChatRow } from '@agon/contracts';
 
 const prompts = 3;
 const newTokensMax = 48;
@@ -13,28 +13,29 @@ export type Answers = {
   readonly winner: string;
 };
 
-/**
- * Lets base and winner answer some prompts of the dataset, greedily, all at once.
- *
- * @param input.base name of the base model; `winner` the id of what was made from it.
- */
+/** Lets base and winner answer some prompts of the dataset through the service, greedily. */
 export async function answerSideBySide(
   client: Pick<Client, 'chat'>,
   input: { file: string; base: string; winner: string },
 ): Promise<Answers[]> {
   const rows = await someRows(input.file);
-  const answer = async (model: string, { messages }: ChatRow): Promise<string> => {
-    const asked = { model, messages: messages.slice(0, -1), temperature: 0, max_completion_tokens: newTokensMax };
-    return (await client.chat.create(asked)).choices[0]?.message.content.trim() ?? '';
-  };
-  return Promise.all(
-    rows.map(async (row) => ({
-      prompt: row.messages.at(-2)?.content ?? '',
-      wanted: row.messages.at(-1)?.content ?? '',
-      base: await answer(input.base, row),
-      winner: await answer(input.winner, row),
-    })),
-  );
+  const ask = (model: string) =>
+    Promise.all(rows.map((row) => answerOf(client, { model, messages: row.messages.slice(0, -1) })));
+  const [base, winner] = [await ask(input.base), await ask(input.winner)];
+  return rows.map((row, index) => ({
+    prompt: row.messages.at(-2)?.content ?? '',
+    wanted: row.messages.at(-1)?.content ?? '',
+    base: base[index] ?? '',
+    winner: winner[index] ?? '',
+  }));
+}
+
+async function answerOf(
+  client: Pick<Client, 'chat'>,
+  request: { model: string; messages: ChatMessage[] },
+): Promise<string> {
+  const { choices } = await client.chat.create({ ...request, temperature: 0, max_tokens: newTokensMax });
+  return choices[0]?.message.content.trim() ?? '';
 }
 
 /** Some rows of the file, spread over it. */

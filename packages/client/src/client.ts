@@ -1,6 +1,7 @@
 import type {
   ApiKey,
   BaseModel,
+  ChatCompletion,
   CreateBaseModel,
   CreateJob,
   CreateKey,
@@ -19,7 +20,7 @@ import type {
   StoredFile,
 } from '@agon/contracts';
 import type { z } from 'zod';
-import { chatOf } from './chat.ts';
+import { type ChatInput, streamChat } from './stream-chat.ts';
 import { type JobStreamItem, streamJob } from './stream-job.ts';
 import { createTransport, type Fetch, queryOf, type Transport, urlPath } from './transport.ts';
 
@@ -38,8 +39,13 @@ export function createClient(options: ClientOptions) {
     files: filesOf(transport),
     jobs: jobsOf(transport),
     models: modelsOf(transport),
-    chat: chatOf(transport),
     baseModels: baseModelsOf(transport),
+    chat: {
+      create: (request: ChatInput, { signal }: { signal?: AbortSignal } = {}) =>
+        transport.json<ChatCompletion>({ method: 'POST', path: '/v1/chat/completions', json: request, signal }),
+      /** The answer as it comes; aborting the signal ends the model's work. */
+      stream: (request: ChatInput, settings: { signal?: AbortSignal } = {}) => streamChat(transport, request, settings),
+    },
     miners: {
       list: (page: PageOptions = {}) =>
         transport.json<Page<Miner>>({ method: 'GET', path: `/v1/miners${queryOf(page)}` }),

@@ -4,7 +4,6 @@
  * the dashboard call it.
  */
 export { ApiError } from './api-error.ts';
-export type { ChatInput } from './chat.ts';
 export { type Client, type ClientOptions, type CreateJobInput, createClient, type PageOptions } from './client.ts';
 export { createMinerClient, type MinerClient } from './miner-client.ts';
 export { readServerSentEvents, type ServerSentEvent } from './server-sent-events.ts';

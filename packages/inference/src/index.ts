@@ -7,9 +7,10 @@ export type { Sampling } from './engine/sampling.ts';
 export {
   type ChatEnd,
   type ChatPart,
+  type Classification,
   GenerationRefusal,
   type ServedAdapter,
   type ServedModel,
 } from './host/model-host.ts';
 export { type HostsOptions, ModelHosts } from './host/model-hosts.ts';
-export type { Classification, Generation, TokenReport, TokenText } from './protocol.ts';
+export type { Generation, TokenReport, TokenText } from './protocol.ts';

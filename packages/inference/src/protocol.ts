@@ -11,15 +11,6 @@ export type Generation = {
   readonly sampling: Sampling;
 };
 
-/** Texts that are put into classes. */
-export type Classification = {
-  readonly texts: readonly string[];
-  /** In the order of the logits; all that the model knows, in any order. */
-  readonly classes: readonly string[];
-  /** Longer texts are cut at the end. */
-  readonly tokensMax: number;
-};
-
 export type TokenText = { readonly text: string; readonly logprob: number };
 /** One token and its likeliest alternatives, each as the text that it stands for. */
 export type TokenReport = TokenText & { readonly alternatives: readonly TokenText[] };
@@ -54,13 +45,20 @@ export type ToModel =
       readonly adapter: { readonly name: string; readonly folder: string } | null;
     }
   | { readonly kind: 'cancel'; readonly id: number; readonly key: number }
-  | { readonly kind: 'classify'; readonly id: number; readonly classification: Classification };
+  | {
+      readonly kind: 'classify';
+      readonly id: number;
+      readonly texts: readonly string[];
+      readonly classes: readonly string[];
+      /** Longer texts are cut. */
+      readonly tokensMax: number;
+    };
 
 /** Why a request cannot be answered although nothing is broken. */
-export type RefusalCode = 'context_length_exceeded' | 'conversation_refused' | 'no_chat_template';
+export type RefusalCode = 'context_length_exceeded' | 'conversation_refused' | 'no_chat_template' | 'wrong_kind';
 
 export type FromModel =
-  | { readonly kind: 'opened'; readonly id: number }
+  | { readonly kind: 'opened'; readonly id: number; readonly positions: number }
   | { readonly kind: 'part'; readonly id: number; readonly text: string; readonly report: TokenReport | null }
   | {
       readonly kind: 'generated';
@@ -70,7 +68,7 @@ export type FromModel =
       readonly promptTokens: number;
       readonly completionTokens: number;
     }
-  /** `texts * classes` numbers, row by row. */
+  /** `texts * classes` numbers. */
   | { readonly kind: 'classified'; readonly id: number; readonly logits: Float32Array }
   | { readonly kind: 'refused'; readonly id: number; readonly code: RefusalCode; readonly message: string }
   /** Of an answer that was cancelled, and of the request to cancel it. */

@@ -3,6 +3,7 @@
  * their own over the graphs of packages/model-graph. May import contracts, model-graph and onnx; its child process
  * imports onnxruntime-node. The evaluator calls it.
  */
+
 export type { EncodedRows, TextRows } from './rows/encode-rows.ts';
 export { completionCounts, type TokenRows } from './rows/token-rows.ts';
 export { LanguageScorer, type ScorerLimits } from './scorer/language-scorer.ts';

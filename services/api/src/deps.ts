@@ -52,12 +52,16 @@ export type Settings = {
   readonly signingPublicKey: string | null;
   /** Bytes of one file of a client. */
   readonly fileBytesMax: number;
+  /** Whether webhooks may name private and loopback addresses. */
+  readonly webhookPrivateAddresses: boolean;
   /** Requests a minute of one key, miner or upload. */
   readonly requestsPerMinuteMax: number;
   /** Requests a minute of one address that were refused as unauthenticated or wait for their answer. */
   readonly requestsPerMinuteOfAddressMax: number;
   /** Proxies in front of the service whose word on the client's address is taken. */
   readonly trustedProxies: number;
+  /** Whether miners are sent to the artifact store for what they download, where it can sign addresses. */
+  readonly directDownloads: boolean;
   readonly version: string;
 };
 
@@ -84,7 +88,7 @@ export type AppDeps = {
     columns: TableInputs;
     rows: number;
   }) => Promise<ClassPrediction | Float64Array>;
-  /** Lets language models answer, and encoders put texts into classes. */
+  /** Lets language models answer, and encoders classify. */
   readonly chat: Pick<ModelHosts, 'generate' | 'classify' | 'answers' | 'models'>;
   /** How much is in each queue, for the metrics. */
   readonly queueCounts?: () => Promise<Readonly<Record<string, Readonly<Record<string, number>>>>>;
@@ -99,6 +103,8 @@ export type RouteDeps = AppDeps & {
   readonly inspections: Turnstile;
   /** Event streams that each account watches. */
   readonly streams: Tally;
+  /** Uploads whose parts are being joined. */
+  readonly joining: Tally;
   readonly metrics: Metrics;
 };
 

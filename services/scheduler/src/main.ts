@@ -3,9 +3,10 @@ import { AppError } from '@agon/contracts';
 import { createLogger, readOrMakeSigningKey, readVersion, runService, Shutdown, systemClock } from '@agon/kit';
 import { connectQueue } from '@agon/queue/producer';
 import { startSchedule, startWorkers } from '@agon/queue/worker';
-import { connectStores, fileArtifactStore } from '@agon/store';
+import { connectStores, openArtifacts } from '@agon/store';
 import { buildScheduler } from './build-scheduler.ts';
 import { readSettings } from './config.ts';
+import { eventPoster } from './webhook/post-event.ts';
 
 const reconcileEveryMs = 10_000;
 
@@ -22,12 +23,16 @@ async function start(): Promise<Record<string, unknown>> {
   shutdown.add('stores', () => stores.close());
   const queue = await connectQueue({ redisUrl, log });
   shutdown.add('queue', () => queue.close());
-  const artifacts = fileArtifactStore({ folder: settings.ARTIFACTS_DIR });
+  const { artifacts, close } = await openArtifacts(settings, { clock, log });
+  shutdown.add('artifacts', async () => close());
   const versions = { agon: await readVersion(manifest) };
   const stopping = new AbortController();
   const hub = hubOfSettings(settings);
   const baseModels = createBaseModels({ stores, artifacts, hub, clock, log, stopping: stopping.signal });
-  const handlers = buildScheduler({ stores, artifacts, queue, baseModels, clock, log, signingKey, versions });
+  const postEvent = eventPoster({ privateAddresses: settings.WEBHOOK_PRIVATE_ADDRESSES });
+  const handlers = buildScheduler({
+    ...{ stores, artifacts, queue, baseModels, postEvent, clock, log, signingKey, versions },
+  });
   const schedule = startSchedule({ redisUrl, log, every: { reconcile: reconcileEveryMs } });
   shutdown.add('schedule', () => schedule.close());
   const workers = startWorkers({ redisUrl, log, handlers, clock });

@@ -1,16 +1,14 @@
-/** The process that holds a model and answers, or puts texts into classes; forked with an empty environment, killed by its parent. */
+/** The process that holds a language model and answers; forked with an empty environment, killed by its parent. */
 import { becomeChild, firstLineOf } from '@agon/onnx';
 import ort from 'onnxruntime-node';
 import type { Row } from '../engine/row.ts';
 import type { FromModel, ToModel } from '../protocol.ts';
-import type { Classifier } from './open-classifier.ts';
-import type { Generator } from './open-generator.ts';
-import { openModel } from './open-model.ts';
+import { type OpenModel, openModel } from './open-model.ts';
 import { Refusal } from './refusal.ts';
 
 type Message<K extends ToModel['kind']> = Extract<ToModel, { kind: K }>;
 
-let model: Promise<Generator | Classifier> | undefined;
+let model: Promise<OpenModel> | undefined;
 /** By their keys; null while the prompt is prepared. */
 const answers = new Map<number, { readonly id: number; row: Row | null }>();
 
@@ -20,22 +18,16 @@ const send = (message: FromModel | { kind: 'failed'; id: number; message: string
 
 async function open(message: Message<'open'>): Promise<void> {
   model = openModel(message);
-  await model;
-  send({ kind: 'opened', id: message.id });
-}
-
-/** @throws Error where no model is open, or one of the other kind. */
-async function opened<K extends 'generator' | 'classifier'>(kind: K) {
-  const found = await model;
-  if (found?.kind === kind) return found as Extract<Generator | Classifier, { kind: K }>;
-  throw new Error(`No ${kind} is open.`);
+  const { positions } = await model;
+  send({ kind: 'opened', id: message.id, positions });
 }
 
 async function generate(message: Message<'generate'>): Promise<void> {
   const { id, key } = message;
+  if (!model) throw new Error('No model is open.');
   answers.set(key, { id, row: null });
   try {
-    const { promptTokens, start } = await (await opened('generator')).prepare(message);
+    const { promptTokens, start } = await (await model).prepare(message);
     const answer = answers.get(key);
     if (!answer) return;
     answer.row = start({
@@ -54,9 +46,9 @@ async function generate(message: Message<'generate'>): Promise<void> {
   }
 }
 
-async function classify({ id, classification }: Message<'classify'>): Promise<void> {
-  const logits = await (await opened('classifier')).classify(classification);
-  send({ kind: 'classified', id, logits });
+async function classify({ id, texts, classes, tokensMax }: Message<'classify'>): Promise<void> {
+  if (!model) throw new Error('No model is open.');
+  send({ kind: 'classified', id, logits: await (await model).classify(texts, { classes, tokensMax }) });
 }
 
 function cancel({ id, key }: Message<'cancel'>): void {

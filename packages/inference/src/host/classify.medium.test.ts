@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { LanguageScorer } from '@agon/language';
 import { onDisk, tinyBert, tinyClassifier } from '@agon/language/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ChatWorld, generationOf } from '../testing/chat-models.ts';
+import { ChatWorld } from '../testing/chat-models.ts';
 import type { ServedModel } from './model-host.ts';
 
 const classes = ['plum', 'pear', 'fig'];
@@ -24,7 +24,8 @@ afterAll(() => world.close());
 
 const classify = (changes: { texts?: string[]; signal?: AbortSignal; model?: ServedModel } = {}) =>
   world.hosts.classify(
-    { model: changes.model ?? model, classification: { texts: changes.texts ?? texts, classes, tokensMax: 32 } },
+    changes.model ?? model,
+    { texts: changes.texts ?? texts, classes, tokensMax: 32 },
     { signal: changes.signal ?? never },
   );
 
@@ -63,10 +64,4 @@ test('whoever leaves ends the work on the texts', async () => {
   leaver.abort(new Error('gone'));
   await expect(left).rejects.toThrow('gone');
   expect(await classify({ texts: ['fig'] })).toHaveLength(classes.length);
-});
-
-test('a model that classifies answers no conversation, and one that answers has no classes', async () => {
-  await expect(world.say(model, generationOf('hello'))).rejects.toThrow('No generator is open.');
-  await expect(classify({ model: world.model() })).rejects.toThrow('No classifier is open.');
-  expect(await classify({ texts: ['pear'] })).toHaveLength(classes.length);
 });

@@ -2,15 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { linkFiles, type ModelFile } from '@agon/language';
 import { LimitedProcess } from '@agon/onnx';
-import type {
-  Classification,
-  EngineSettings,
-  FromModel,
-  Generation,
-  RefusalCode,
-  TokenReport,
-  ToModel,
-} from '../protocol.ts';
+import type { EngineSettings, FromModel, Generation, RefusalCode, TokenReport, ToModel } from '../protocol.ts';
 import { classifyPieces } from './classify-pieces.ts';
 
 /** The built script, also when this file runs from `src` (tests). */
@@ -27,7 +19,7 @@ export type ServedAdapter = { readonly name: string; readonly files: () => Promi
 /** Weights that are served: a base model, or a checkpoint with its base's tokenizer. `name` follows from the content. */
 export type ServedModel = {
   readonly name: string;
-  /** Tokenizer, chat template and, where the base itself is served, its weights. */
+  /** Tokenizer, chat template and, for a base, its weights. */
   readonly baseFiles: () => Promise<readonly ModelFile[]>;
   /** A full checkpoint's config and weights; null where the base itself is served. */
   readonly checkpointFiles: (() => Promise<readonly ModelFile[]>) | null;
@@ -40,6 +32,8 @@ export type ChatEnd = Pick<
   Extract<FromModel, { kind: 'generated' }>,
   'reason' | 'text' | 'promptTokens' | 'completionTokens'
 >;
+
+export type Classification = Omit<Extract<ToModel, { kind: 'classify' }>, 'kind' | 'id'>;
 
 /** The model is well but cannot answer this. */
 export class GenerationRefusal extends Error {
@@ -59,7 +53,7 @@ export type HostOptions = {
   readonly settings: EngineSettings;
 };
 
-/** One model in a process of its own, for many at once. */
+/** One model in a process of its own, answering many at once. */
 export class ModelHost {
   readonly #folder: string;
   readonly #process: LimitedProcess<ToModel, FromModel>;
@@ -125,22 +119,20 @@ export class ModelHost {
   }
 
   /**
-   * Puts texts into classes, a few at a time, so that others come between and an aborted `signal` ends the work.
+   * Logits of texts, `texts * classes`. A few texts at a time, so that others come between, and an aborted `signal` ends
+   * the work.
    *
-   * @returns `texts * classes` logits, row by row
-   * @throws the signal's reason; OnnxRejection or Error where the model or its process fails.
+   * @throws GenerationRefusal where the model does not classify; the signal's reason; OnnxRejection or Error where the
+   * process fails.
    */
-  async classify(classification: Classification, options: { signal: AbortSignal }): Promise<Float32Array> {
-    const { texts, classes, tokensMax } = classification;
+  async classify(request: Classification, { signal }: { signal: AbortSignal }): Promise<Float32Array> {
+    const { texts, classes } = request;
     const all = new Float32Array(texts.length * classes.length);
     for (const places of classifyPieces(texts)) {
-      options.signal.throwIfAborted();
-      const piece = { texts: places.map((place) => texts[place] ?? ''), classes, tokensMax };
-      const answer = await this.#process.ask({ kind: 'classify', classification: piece }, classifyMsMax);
-      if (answer.kind !== 'classified') throw new Error(`The model's process answered ${answer.kind}.`);
+      signal.throwIfAborted();
+      const logits = await this.#classifyPiece({ ...request, texts: places.map((place) => texts[place] ?? '') });
       for (const [row, place] of places.entries()) {
-        const logits = answer.logits.subarray(row * classes.length, (row + 1) * classes.length);
-        all.set(logits, place * classes.length);
+        all.set(logits.subarray(row * classes.length, (row + 1) * classes.length), place * classes.length);
       }
     }
     return all;
@@ -148,6 +140,13 @@ export class ModelHost {
 
   async close(): Promise<void> {
     await this.#process.kill();
+  }
+
+  async #classifyPiece(piece: Classification): Promise<Float32Array> {
+    const answer = await this.#process.ask({ kind: 'classify', ...piece }, classifyMsMax);
+    if (answer.kind === 'refused') throw new GenerationRefusal(answer.code, answer.message);
+    if (answer.kind !== 'classified') throw new Error(`The model's process answered ${answer.kind}.`);
+    return answer.logits;
   }
 
   #adapterOf(adapter: ServedAdapter): Promise<string> {

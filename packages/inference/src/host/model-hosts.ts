@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@agon/contracts';
-import type { Classification, Generation } from '../protocol.ts';
+import type { Generation } from '../protocol.ts';
 import {
   type ChatEnd,
   type ChatPart,
+  type Classification,
   type HostOptions,
   ModelHost,
   type ServedAdapter,
@@ -41,8 +42,8 @@ const loadMsPerMillionParameters = 100;
 const mib = 2 ** 20;
 
 /**
- * Keeps models loaded for those who use them. Each has a process of its own, so that letting one go gives its memory
- * back and one that crashes takes no other with it. The least recently used one that nobody uses goes first.
+ * Keeps models loaded for those who talk to them. Each has a process of its own, so that letting one go gives its memory
+ * back and one that crashes takes no other with it. The least recently used one that nobody talks to goes first.
  */
 export class ModelHosts {
   readonly #options: HostsOptions;
@@ -72,7 +73,7 @@ export class ModelHosts {
    * @throws AppError `rate_limited` where too many wait or no memory can be freed now, `not_ready` after `close`;
    * GenerationRefusal; the signal's reason; OnnxRejection or Error where the model cannot be loaded or its process fails.
    */
-  async generate(
+  generate(
     request: { model: ServedModel; adapter: ServedAdapter | null; generation: Generation },
     options: { signal: AbortSignal; onPart: (part: ChatPart) => void },
   ): Promise<ChatEnd> {
@@ -80,23 +81,13 @@ export class ModelHosts {
   }
 
   /**
-   * Lets an encoder put texts into classes; loads it first where it is not there.
+   * Lets an encoder classify texts; loads it first where it is not there.
    *
-   * @returns `texts * classes` logits, row by row
-   * @throws AppError, OnnxRejection, Error and the signal's reason, as `generate`.
+   * @returns logits, `texts * classes`
+   * @throws as `generate`
    */
-  async classify(
-    request: { model: ServedModel; classification: Classification },
-    options: { signal: AbortSignal },
-  ): Promise<Float32Array> {
-    return this.#use(request.model, (host) => host.classify(request.classification, options));
-  }
-
-  /** Ends every model, also while it answers. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    for (const entry of [...this.#entries.values()]) this.#evict(entry);
-    await Promise.all(this.#ending);
+  classify(model: ServedModel, request: Classification, options: { signal: AbortSignal }): Promise<Float32Array> {
+    return this.#use(model, (host) => host.classify(request, options));
   }
 
   async #use<T>(model: ServedModel, work: (host: ModelHost) => Promise<T>): Promise<T> {
@@ -111,6 +102,13 @@ export class ModelHosts {
       entry.users -= 1;
       await this.#rest(entry);
     }
+  }
+
+  /** Ends every model, also while it answers. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const entry of [...this.#entries.values()]) this.#evict(entry);
+    await Promise.all(this.#ending);
   }
 
   #entryOf(model: ServedModel): Entry {

@@ -31,11 +31,14 @@ export async function runGraph(
   { table, task, files }: TableModel,
   input: { columns: TableInputs; rows: number },
 ): Promise<ClassPrediction | Float64Array> {
-  const file = files.find((each) => each.path.endsWith('.onnx'));
+  const file = files.find(({ path }) => path === 'model.onnx') ?? files.find(isGraph);
   if (!file) throw new AppError('prediction_failed', 'This model is not served here.');
   const modelPath = await deps.artifacts.localPath(file.sha256);
   return deps.predict({ modelPath, table, task, ...input });
 }
+
+/** Files under `onnx/` are exports of weights for other programs. */
+const isGraph = ({ path }: { path: string }): boolean => path.endsWith('.onnx') && !path.startsWith('onnx/');
 
 const namesMax = 10;
 const namesShownMax = 50;

@@ -4,8 +4,8 @@ import { predictionOfLogits } from '@agon/domain';
 import type { Classification, ServedModel } from '@agon/inference';
 import { type ClassPrediction, OnnxRejection } from '@agon/onnx';
 import type { JobRecord } from '@agon/store';
+import { servedClassifier } from '../chat/served-model.ts';
 import type { RouteDeps } from '../deps.ts';
-import { baseIdOf, checkpointOf, servedCheckpoint } from './model-folders.ts';
 import { checkNames, runGraph, type TableModel } from './predict-table.ts';
 
 type Deps = Pick<RouteDeps, 'artifacts' | 'chat' | 'predict' | 'stores'>;
@@ -26,7 +26,7 @@ export async function predictTexts(
 ): Promise<ClassPrediction | Float64Array> {
   const job = await deps.stores.jobs.find(model.jobId);
   const texts = textsOf(rows, namesOf(job), model.table.target);
-  const encoder = await encoderOf(deps, model, job);
+  const encoder = await servedClassifier(deps, model);
   if (!encoder) return runGraph(deps, model, { columns: [texts], rows: texts.length });
   const tokensMax = job?.text?.max_tokens ?? limits.textTokensDefault;
   return classified(deps, encoder, { texts, classes: model.table.classes ?? [], tokensMax }, signal);
@@ -35,14 +35,14 @@ export async function predictTexts(
 async function classified(
   deps: Deps,
   model: ServedModel,
-  classification: Classification,
+  request: Classification,
   gone: AbortSignal,
 ): Promise<ClassPrediction> {
   const late = AbortSignal.timeout(limits.predictMsMax);
   try {
     const signal = AbortSignal.any([gone, late]);
-    const logits = await deps.chat.classify({ model, classification }, { signal });
-    return predictionOfLogits(logits, classification.classes.length);
+    const logits = await deps.chat.classify(model, request, { signal });
+    return predictionOfLogits(logits, request.classes.length);
   } catch (error) {
     if (error === late.reason) {
       const message = `The rows took longer than ${limits.predictMsMax / 1000} s; send fewer at a time.`;
@@ -68,14 +68,4 @@ function textsOf(rows: Predict['rows'], names: readonly string[], target: string
     const message = `Row ${index + 1} has no ${names.map((name) => JSON.stringify(name)).join(' or ')}.`;
     throw new AppError('prediction_failed', message, { param: `rows[${index}]` });
   });
-}
-
-/** Undefined where the winner is a graph of the trainer's own. */
-async function encoderOf(deps: Deps, model: TableModel, job: JobRecord | undefined): Promise<ServedModel | undefined> {
-  const checkpoint = checkpointOf(model.files);
-  if (checkpoint.length === 0) return undefined;
-  const id = baseIdOf(model, job);
-  const base = id === undefined ? undefined : await deps.stores.baseModels.find(id);
-  if (base) return servedCheckpoint(deps, { base, checkpoint });
-  throw new AppError('base_model_not_found', `The base model of ${model.id} is not in the store any more.`);
 }
