@@ -7,6 +7,7 @@ import { registerMine } from './commands/mine.ts';
 import { registerMiners } from './commands/miners.ts';
 import { registerModels } from './commands/models.ts';
 import { registerSubmit } from './commands/submit.ts';
+import { registerTemplate } from './commands/template.ts';
 import { registerUp } from './commands/up.ts';
 import { registerValidate } from './commands/validate.ts';
 import { registerVerify } from './commands/verify.ts';
@@ -19,6 +20,7 @@ const registers: readonly Register[] = [
   registerValidate,
   registerJobs,
   registerMine,
+  registerTemplate,
   registerMiners,
   registerModels,
   registerVerify,

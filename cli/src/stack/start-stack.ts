@@ -42,7 +42,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const signingKeyFile = join(options.folder, 'keys', 'receipts.pem');
     const { publicKey } = await readOrMakeSigningKey(signingKeyFile);
     const adminKey = (await readCredentials(options.folder))?.key ?? newApiKey();
-    const shared = { ...passedOn(options.env), ...servers, ARTIFACTS_DIR: artifactsFolder(options) };
+    const shared = { ...passedOn(options.env), ...servers, ...artifactsOf(options) };
     const environments = {
       scheduler: { ...shared, SIGNING_KEY_FILE: signingKeyFile },
       evaluator: shared,
@@ -126,7 +126,13 @@ function freePort(host: string): Promise<number> {
   });
 }
 
-const artifactsFolder = ({ env, folder }: StackOptions): string => env.ARTIFACTS_DIR ?? join(folder, 'artifacts');
+/** A store that the caller names, else a folder; copies of what is on S3 are kept with everything else. */
+function artifactsOf({ env, folder }: StackOptions): Record<string, string> {
+  const { ARTIFACTS_URL, ARTIFACTS_DIR = join(folder, 'artifacts') } = env;
+  return ARTIFACTS_URL
+    ? { ARTIFACTS_URL, ARTIFACTS_CACHE_DIR: env.ARTIFACTS_CACHE_DIR ?? join(folder, 'artifacts-cache') }
+    : { ARTIFACTS_DIR };
+}
 
 /** Settings of the services that a caller may give; nothing else of the environment reaches them. */
 function passedOn(env: StackOptions['env']): Record<string, string> {
@@ -143,6 +149,19 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'HF_TOKEN',
     'BASE_MODELS_FROM_HUB',
     'NODE_EXTRA_CA_CERTS',
+    'DIRECT_DOWNLOADS',
+    'ARTIFACTS_CACHE_GIB',
+    'AWS_ACCESS_KEY_ID',
+    'AWS_SECRET_ACCESS_KEY',
+    'AWS_SESSION_TOKEN',
+    'AWS_ACCESS_KEY_ID_FILE',
+    'AWS_SECRET_ACCESS_KEY_FILE',
+    'AWS_REGION',
+    'AWS_PROFILE',
+    'AWS_CONFIG_FILE',
+    'AWS_SHARED_CREDENTIALS_FILE',
+    'AWS_ROLE_ARN',
+    'AWS_WEB_IDENTITY_TOKEN_FILE',
   ];
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }

@@ -58,6 +58,8 @@ export type Settings = {
   readonly requestsPerMinuteOfAddressMax: number;
   /** Proxies in front of the service whose word on the client's address is taken. */
   readonly trustedProxies: number;
+  /** Whether miners are sent to the artifact store for what they download, where it can sign addresses. */
+  readonly directDownloads: boolean;
   readonly version: string;
 };
 

@@ -1,9 +1,11 @@
 import { hubSettings } from '@agon/base-models';
 import { readConfig, sharedSettings } from '@agon/kit';
+import { artifactSettings } from '@agon/store';
 import { z } from 'zod';
 
 export const SchedulerSettings = z.object({
   ...sharedSettings,
+  ...artifactSettings,
   ...hubSettings,
   SIGNING_KEY_FILE: z.string().describe('Ed25519 private key in PEM that signs receipts; made where it is missing'),
   AGON_PARENT: z.literal('1').optional().describe('end when stdin closes, because the parent is gone'),

@@ -3,7 +3,7 @@ import { AppError } from '@agon/contracts';
 import { createLogger, readOrMakeSigningKey, readVersion, runService, Shutdown, systemClock } from '@agon/kit';
 import { connectQueue } from '@agon/queue/producer';
 import { startSchedule, startWorkers } from '@agon/queue/worker';
-import { connectStores, fileArtifactStore } from '@agon/store';
+import { connectStores, openArtifacts } from '@agon/store';
 import { buildScheduler } from './build-scheduler.ts';
 import { readSettings } from './config.ts';
 
@@ -22,7 +22,8 @@ async function start(): Promise<Record<string, unknown>> {
   shutdown.add('stores', () => stores.close());
   const queue = await connectQueue({ redisUrl, log });
   shutdown.add('queue', () => queue.close());
-  const artifacts = fileArtifactStore({ folder: settings.ARTIFACTS_DIR });
+  const { artifacts, close } = await openArtifacts(settings, { clock, log });
+  shutdown.add('artifacts', async () => close());
   const versions = { agon: await readVersion(manifest) };
   const stopping = new AbortController();
   const hub = hubOfSettings(settings);

@@ -24,6 +24,7 @@ export const testSettings: Settings = {
   requestsPerMinuteMax: 100_000,
   requestsPerMinuteOfAddressMax: 100_000,
   trustedProxies: 0,
+  directDownloads: true,
   version: '0.0.0',
 };
 
