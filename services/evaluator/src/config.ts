@@ -1,4 +1,4 @@
-import { readConfig, sharedSettings } from '@agon/kit';
+import { healthSettings, readConfig, sharedSettings } from '@agon/kit';
 import { artifactSettings } from '@agon/store';
 import { z } from 'zod';
 
@@ -18,6 +18,7 @@ export const EvaluatorSettings = z.object({
     .max(3_600)
     .default(60)
     .describe('how long one inference of a submission may take'),
+  ...healthSettings,
   AGON_PARENT: z.literal('1').optional().describe('end when stdin closes, because the parent is gone'),
 });
 export type EvaluatorSettings = z.infer<typeof EvaluatorSettings>;

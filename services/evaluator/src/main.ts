@@ -2,7 +2,15 @@ import { rm } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { limits } from '@agon/contracts';
-import { createLogger, makeProcessFolder, readVersion, runService, Shutdown, systemClock } from '@agon/kit';
+import {
+  createLogger,
+  makeProcessFolder,
+  readVersion,
+  runService,
+  Shutdown,
+  serveHealth,
+  systemClock,
+} from '@agon/kit';
 import { LanguageScorers } from '@agon/language';
 import { connectQueue } from '@agon/queue/producer';
 import { startWorkers } from '@agon/queue/worker';
@@ -60,6 +68,11 @@ async function start(): Promise<Record<string, unknown>> {
   shutdown.add('workers', () => workers.close());
   // Before the workers: scoring a large model would keep them for long, and is done again by whoever comes next.
   shutdown.add('scorers', () => scorers.close());
+  if (settings.HEALTH_PORT !== undefined) {
+    const checks = { database: () => stores.ping(), queue: () => queue.ping() };
+    const health = await serveHealth({ port: settings.HEALTH_PORT, checks });
+    shutdown.add('health', () => health.close());
+  }
   return {};
 }
 
