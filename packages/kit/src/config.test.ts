@@ -30,7 +30,7 @@ test('a value may be in a file, without the end of its line', () => {
   expect(readConfig(schema, env, readFile).MONGODB_URL).toBe('mongodb://agon:secret@db:27017/agon');
 });
 
-test('a file beside a value, a file that is not there and an empty one are faults that keep the content to themselves', () => {
+test('a file beside a value and a file that is not there are faults that keep the content to themselves', () => {
   const read =
     (env: Record<string, string>): unknown =>
     () =>
@@ -38,7 +38,10 @@ test('a file beside a value, a file that is not there and an empty one are fault
   expect(read({ MONGODB_URL_FILE: '/secrets/url' })).toThrow(/MONGODB_URL and MONGODB_URL_FILE are both set/);
   expect(read({ MONGODB_URL_FILE: '/secrets/url' })).not.toThrow(/secret@/);
   expect(read({ PORT_FILE: '/gone' })).toThrow(/PORT_FILE cannot be read.*\/gone/);
-  expect(read({ PORT_FILE: '/empty' })).toThrow(/empty/);
+});
+
+test('an empty file counts as not set', () => {
+  expect(readConfig(schema, { ...good, PORT_FILE: '/empty' }, readFile).PORT).toBe(8080);
 });
 
 test('a setting that is itself a path is no file of another one', () => {

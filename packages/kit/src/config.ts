@@ -13,7 +13,7 @@ export class ConfigError extends Error {
 
 /**
  * Reads configuration from an environment. An empty value counts as not set. A value may be in a file instead, as
- * orchestrators hand secrets over: where the schema knows NAME, NAME_FILE is a file that holds it.
+ * orchestrators hand secrets over: where the schema knows NAME, NAME_FILE is a file that holds it; an empty file is not set.
  *
  * @throws ConfigError that names every fault.
  */
@@ -43,8 +43,8 @@ function valuesInFiles(
     if (path === undefined || names.includes(`${name}_FILE`)) continue;
     if (given[name] !== undefined) faults.push(`✖ ${name} and ${name}_FILE are both set; keep one of them.`);
     try {
-      values[name] = readFile(path).trim();
-      if (values[name] === '') faults.push(`✖ ${path}, named by ${name}_FILE, is empty.`);
+      const text = readFile(path).trim();
+      if (text !== '') values[name] = text;
     } catch (error) {
       faults.push(`✖ ${name}_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`);
     }
