@@ -7,9 +7,10 @@ COPY node /usr/local/bin/node
 
 FROM runtime AS build
 COPY npm /usr/local/lib/node_modules/npm
-COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+# At a place of its own: the distribution's package of certificates writes the usual file anew.
+COPY ca-certificates.crt /etc/ssl/agon-trusted.crt
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
   && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx
-ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
-  SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
-  PIP_CERT=/etc/ssl/certs/ca-certificates.crt
+ENV NODE_EXTRA_CA_CERTS=/etc/ssl/agon-trusted.crt \
+  SSL_CERT_FILE=/etc/ssl/agon-trusted.crt \
+  PIP_CERT=/etc/ssl/agon-trusted.crt

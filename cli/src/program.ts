@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Register } from './command.ts';
+import { registerChat } from './commands/chat.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerJobs } from './commands/jobs.ts';
 import { registerKeys } from './commands/keys.ts';
@@ -23,6 +24,7 @@ const registers: readonly Register[] = [
   registerTemplate,
   registerMiners,
   registerModels,
+  registerChat,
   registerVerify,
   registerKeys,
 ];

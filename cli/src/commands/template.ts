@@ -22,6 +22,7 @@ type TestOptions = SharedOptions & {
   python?: string;
   templates: string;
   keep?: boolean;
+  quick?: boolean;
   trustForeignCode?: boolean;
 };
 
@@ -59,6 +60,7 @@ export const registerTemplate: Register = (program, context) => {
     .option('--grace <seconds>', 'time to save after SIGTERM; miners give 10 at least', positiveNumber, 10)
     .option('--templates <folder>', 'folder of the recipes that have names', templatesFolder)
     .option('--python <path>', 'Python that has what the trainer imports')
+    .option('--quick', 'leave out the trials on tiny and odd data')
     .option('--keep', 'keep the job folders, and say where they are')
     .option('--trust-foreign-code', 'run a program that was fetched by git as a plain process')
     .action((source: string, options: TestOptions) => testTemplate(context, source, options));
@@ -110,6 +112,7 @@ async function checkTasks(
       seconds: options.seconds ?? (base ? secondsOfLanguage : secondsOfTables),
       graceMs: options.grace * 1000,
       keeps: options.keep === true,
+      quick: options.quick === true,
       signal: context.interrupted,
       say: (text) => context.err(`… ${text}`),
     };

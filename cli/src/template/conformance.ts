@@ -30,6 +30,8 @@ export type ConformanceInput = {
   readonly base: { readonly folder: string; readonly files: readonly ModelFile[] } | null;
   readonly seconds: number;
   readonly graceMs: number;
+  /** Leaves out the trials on tiny and odd data. */
+  readonly quick: boolean;
   readonly keeps: boolean;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
@@ -48,6 +50,7 @@ export async function checkTask(input: ConformanceInput, task: TaskName): Promis
   const usual = await trials.run('usual', { kind: 'usual' });
   const checks = [...checksOfRun(usual.end), ...checksOfModel(usual.verdict), checkOfPlaces(usual)];
   checks.push(checkOfSigterm(await trials.run('sigterm', { kind: 'usual', stops: true }), usual));
+  if (input.quick) return { task, checks };
   const tiny = await trials.run('tiny', { kind: 'tiny' });
   checks.push(checkOfData('tiny-data', tiny, usual));
   checks.push(checkOfData('odd-names', await trials.run('odd', { kind: 'odd' }), usual));

@@ -102,6 +102,8 @@ export const aJob = (overrides: Partial<JobRecord> = {}): JobRecord => ({
   modelId: null,
   receipt: null,
   failure: null,
+  fineTuning: null,
+  resultFileId: null,
   ...overrides,
 });
 

@@ -86,8 +86,8 @@ export type AppDeps = {
     columns: TableInputs;
     rows: number;
   }) => Promise<ClassPrediction | Float64Array>;
-  /** Lets language models answer. */
-  readonly chat: Pick<ModelHosts, 'generate' | 'answers' | 'models'>;
+  /** Lets language models answer, and encoders classify. */
+  readonly chat: Pick<ModelHosts, 'generate' | 'classify' | 'answers' | 'models'>;
   /** How much is in each queue, for the metrics. */
   readonly queueCounts?: () => Promise<Readonly<Record<string, Readonly<Record<string, number>>>>>;
   /** Aborted when the service shuts down: long polls and streams end. */

@@ -7,7 +7,7 @@ export type ResolvedModel =
   | { readonly kind: 'base'; readonly base: BaseModelRecord };
 
 /**
- * Finds a model by any of its names: `model_…`, or a base model's `org/name` or `org/name@revision`.
+ * Finds a model by any of its names: `model_…`, `ft:…`, or a base model's `org/name` or `org/name@revision`.
  *
  * @throws AppError `model_not_found`, also where the model is another account's.
  */
@@ -16,7 +16,7 @@ export async function resolveModel(
   named: { reference: string; accountId: string },
 ): Promise<ResolvedModel> {
   const { reference, accountId } = named;
-  const model = reference.startsWith('model_') ? await stores.models.find(reference) : undefined;
+  const model = await findWinner(stores, reference);
   if (model?.accountId === accountId) return { kind: 'winner', model };
   const base = reference.includes('/') ? await findBase(stores, reference) : undefined;
   if (base) return { kind: 'base', base };
@@ -24,6 +24,11 @@ export async function resolveModel(
     param: 'model',
   });
 }
+
+const findWinner = async (stores: Pick<Stores, 'models'>, reference: string): Promise<ModelRecord | undefined> => {
+  if (reference.startsWith('ft:')) return stores.models.findByAlias(reference);
+  return reference.startsWith('model_') ? stores.models.find(reference) : undefined;
+};
 
 const findBase = (stores: Pick<Stores, 'baseModels'>, reference: string): Promise<BaseModelRecord | undefined> =>
   reference.includes('@') ? stores.baseModels.find(reference) : stores.baseModels.findByName(reference);

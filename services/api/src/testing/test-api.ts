@@ -36,6 +36,14 @@ type Options = {
   adapt?: (deps: AppDeps) => Partial<AppDeps>;
 };
 
+/** No model answers in tests that do not ask for it. */
+const noChat: AppDeps['chat'] = {
+  generate: () => Promise.reject(new Error('No model answers in this test.')),
+  classify: () => Promise.reject(new Error('No model classifies in this test.')),
+  answers: 0,
+  models: 0,
+};
+
 /** The api over a database of its own and a folder of its own, on a free port. */
 export async function startTestApi({ clock = systemClock, settings, log = silentLog, adapt }: Options = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'agon-api-'));
@@ -49,7 +57,7 @@ export async function startTestApi({ clock = systemClock, settings, log = silent
     inspectDataset: datasetInspector(artifacts),
     resolveBaseModel: baseModelResolver({ stores, artifacts, clock, log }, null),
     predict: async ({ rows }) => Float64Array.from({ length: rows }, (_, row) => row),
-    chat: { generate: () => Promise.reject(new Error('No model answers in this test.')), answers: 0, models: 0 },
+    chat: noChat,
     stopping: stopping.signal,
     settings: { ...testSettings, ...settings },
   };

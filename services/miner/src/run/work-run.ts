@@ -193,7 +193,8 @@ export const shareOf = ({ capabilities, concurrency }: MinerOptions): { cpus: nu
   memoryMib: Math.floor(capabilities.memory_mib / concurrency),
 });
 
-const templateId = ({ manifest }: Template): string => `${manifest.name}@${manifest.version}`;
+/** At most as long as the service takes it. */
+const templateId = ({ manifest }: Template): string => `${manifest.name}@${manifest.version}`.slice(0, 64);
 
 const classOf = (error: unknown): FailureClass =>
   error instanceof SubmissionError

@@ -1,4 +1,4 @@
-import { type BlobRef, type HandlerOutcome, isFinalJob, type ModelFile } from '@agon/contracts';
+import { type BlobRef, type HandlerOutcome, isFinalJob, isFineTuningTask, type ModelFile } from '@agon/contracts';
 import type { BaseModelRecord, EvaluationRecord, JobRecord, ModelRecord, RunRecord } from '@agon/store';
 import { announceEvents } from '../announce.ts';
 import type { SchedulerDeps } from '../scheduler-deps.ts';
@@ -8,6 +8,7 @@ import { exampleOf } from './examples.ts';
 import { type JudgedJob, judgedJob } from './judged-job.ts';
 import { modelCard } from './model-card.ts';
 import { modelFiles } from './model-files.ts';
+import { writeResultFile } from './result-file.ts';
 import { minersOf, signedReceipt } from './signed-receipt.ts';
 
 /**
@@ -32,6 +33,7 @@ export async function publishJob(deps: SchedulerDeps, { jobId }: { jobId: string
       modelId: model.id,
       result: { ...judged.result, model: model.id },
       receipt: { sha256: receipt.sha256, bytes: receipt.bytes },
+      resultFileId: await resultFileOf(deps, judged, model),
       finishedAt: new Date(deps.clock.nowMs()),
     },
     event: {
@@ -45,6 +47,13 @@ export async function publishJob(deps: SchedulerDeps, { jobId }: { jobId: string
   await announceEvents(deps, jobId);
   await settleFinalJob(deps, succeeded);
   return 'done';
+}
+
+/** Jobs that fine-tune have a file of the winner's curve. */
+async function resultFileOf(deps: SchedulerDeps, job: JudgedJob, model: ModelRecord): Promise<string | null> {
+  if (!isFineTuningTask(job.task)) return null;
+  const winner = await deps.stores.runs.find(model.runId);
+  return winner ? writeResultFile(deps, job, winner) : null;
 }
 
 /** One model per job, so its id is made of the job's. */

@@ -4,6 +4,7 @@ import type {
   EvaluationRecord,
   EvaluationStore,
   EventRecord,
+  FileRecord,
   MinerRecord,
   ModelRecord,
   SeatRecord,
@@ -20,6 +21,7 @@ export type MemoryStores = Stores & {
   /** The events of a job. */
   log(jobId: string): EventRecord[];
   readonly modelRecords: Map<string, ModelRecord>;
+  readonly fileRecords: Map<string, FileRecord>;
   addMiner(miner: MinerRecord): void;
   readonly baseModelRecords: Map<string, BaseModelRecord>;
 };
@@ -73,6 +75,7 @@ function memoryEvaluations(): EvaluationStore {
 export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boolean = () => true): MemoryStores {
   const { jobs, events, log } = memoryJobs(clock);
   const modelRecords = new Map<string, ModelRecord>();
+  const fileRecords = new Map<string, FileRecord>();
   const miners = new Map<string, MinerRecord>();
   const baseModelRecords = new Map<string, BaseModelRecord>();
   return {
@@ -100,7 +103,15 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
     },
     addMiner: (miner) => void miners.set(miner.id, miner),
     miners: { ...unused<Stores['miners']>(), find: async (minerId) => structuredClone(miners.get(minerId)) },
-    files: unused(),
+    fileRecords,
+    files: {
+      ...unused<Stores['files']>(),
+      async insert(file) {
+        if (fileRecords.has(file.id)) return false;
+        fileRecords.set(file.id, structuredClone(file));
+        return true;
+      },
+    },
     keys: unused(),
     idempotency: unused(),
     namespaces: { ...unused<Stores['namespaces']>(), claim: async ({ wanted }) => wanted },

@@ -95,6 +95,33 @@ describe('uploads', () => {
     expect(await world.openUploadsOf(url)).toBe(0);
   });
 
+  it('of a byte at a time cost little and end as few chunks', async () => {
+    const url = await world.newBucket();
+    const { staging } = world.replica(url);
+    const id = 'upl_manybytes0';
+    await staging.create(id);
+    for (let start = 0; start < 80; start += 1) {
+      await staging.append({ id, offset: start, bytesMax: 80, source: once('x') });
+    }
+    expect((await world.keysOf(url)).length).toBeLessThan(40);
+    expect(await staging.commit(id, await refOf(once('x'.repeat(80))))).toBe(true);
+  });
+
+  it('that end with small chunks are put together, the large ones by the server', async () => {
+    const url = await world.newBucket();
+    const store = world.replica(url);
+    const id = 'upl_smallatend';
+    const ref = await refOf(piecesOf({ end: 13 * mib }));
+    await store.staging.create(id);
+    const cuts = [12 * mib, 12 * mib + 10, 12 * mib + 20, 13 * mib];
+    for (const [index, end] of cuts.entries()) {
+      const start = cuts[index - 1] ?? 0;
+      await store.staging.append({ id, offset: start, bytesMax: ref.bytes, source: piecesOf({ start, end }) });
+    }
+    expect(await store.staging.commit(id, ref)).toBe(true);
+    expect(await refOf(store.read(ref.sha256))).toEqual(ref);
+  });
+
   it('with other bytes than announced become no blob, also large ones', async () => {
     const url = await world.newBucket();
     const { staging, stat } = world.replica(url);

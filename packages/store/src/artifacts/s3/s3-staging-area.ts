@@ -46,10 +46,9 @@ export function s3StagingArea(deps: { bucket: S3Bucket; sweep: () => Promise<voi
     if (upload.bytes !== start) {
       throw new AppError('upload_offset_mismatch', `The upload has ${upload.bytes} bytes; go on from there.`);
     }
-    const chunk = upload.chunks.at(-1);
-    if (!chunk || chunk.bytes >= partBytesMin) return new ChunkWriter(bucket, { id, start });
-    const content = await wholeOf(readChunks(bucket, [chunk]));
-    return new ChunkWriter(bucket, { id, start, last: { chunk, content } });
+    const large = upload.chunks.findLastIndex(({ bytes }) => bytes >= partBytesMin);
+    const chunks = upload.chunks.slice(large + 1);
+    return new ChunkWriter(bucket, { id, start, tail: { chunks, read: () => wholeOf(readChunks(bucket, chunks)) } });
   }
 
   async function write(input: { id: string; start: number; bytesMax: number; source: ByteSource }): Promise<number> {
@@ -147,16 +146,14 @@ async function assemble(bucket: S3Bucket, chunks: readonly Chunk[], expected: Bl
     await bucket.put(key, content, Buffer.from(expected.sha256, 'hex'));
     return true;
   }
-  const copyable = chunks.slice(0, -1).every(({ bytes }) => bytes >= partBytesMin);
+  const small = chunks.findIndex(({ bytes }) => bytes < partBytesMin);
+  const large = small < 0 ? chunks : chunks.slice(0, small);
   return bucket.uploads.whole(key, async (upload) => {
-    if (copyable) {
-      for (const chunk of chunks) {
-        await upload.copy(chunk.key);
-        for await (const piece of readChunks(bucket, [chunk])) hash.update(piece);
-      }
-      return fits();
+    for (const chunk of large) {
+      await upload.copy(chunk.key);
+      for await (const piece of readChunks(bucket, [chunk])) hash.update(piece);
     }
-    for await (const part of partsOf(readChunks(bucket, chunks), partBytes)) {
+    for await (const part of partsOf(readChunks(bucket, chunks.slice(large.length)), partBytes)) {
       hash.update(part);
       await upload.add(part, sha256Of(part));
     }
