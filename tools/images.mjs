@@ -30,7 +30,7 @@ Names: ${Object.keys(images).join(', ')}
   --base-image IMAGE   what services run on: Debian with Node >= 20.19 (default node:22-bookworm-slim)
   --build-image IMAGE  what they are compiled on: with npm too (default node:22-bookworm-slim)
   --debian-image IMAGE base of redis and s3-standin (default debian:bookworm-slim)
-  --cuda-image IMAGE   base of evaluator-cuda: CUDA and cuDNN libraries (default nvidia/cuda:12.9.1-cudnn-runtime-ubuntu22.04)
+  --cuda-image IMAGE   base of evaluator-cuda: CUDA and cuDNN libraries (default nvidia/cuda:13.0.1-cudnn-runtime-ubuntu24.04)
   --registry PREFIX    put before the names, such as registry.example/agon/
   --tag TAG            default latest
   --no-cache           build every layer again

@@ -51,9 +51,18 @@ test('what runs is not root, knows its version and commit, and is watched', () =
   for (const name of finals) {
     const lines = chain(name);
     expect(lines.filter((line) => line.startsWith('USER ')).at(-1), name).toBe('USER 10001:10001');
-    expect(lines.some((line) => line.startsWith('HEALTHCHECK ')), name).toBe(true);
-    expect(lines.some((line) => line.startsWith('STOPSIGNAL SIGTERM')), name).toBe(true);
-    expect(lines.some((line) => line.startsWith('ENTRYPOINT ["/usr/bin/tini"')), name).toBe(true);
+    expect(
+      lines.some((line) => line.startsWith('HEALTHCHECK ')),
+      name,
+    ).toBe(true);
+    expect(
+      lines.some((line) => line.startsWith('STOPSIGNAL SIGTERM')),
+      name,
+    ).toBe(true);
+    expect(
+      lines.some((line) => line.startsWith('ENTRYPOINT ["/usr/bin/tini"')),
+      name,
+    ).toBe(true);
     expect(lines.join('\n'), name).toMatch(/image\.version="\$\{VERSION\}".*image\.revision="\$\{COMMIT\}"/);
     expect(lines.join('\n'), name).toContain('NODE_ENV=production');
   }

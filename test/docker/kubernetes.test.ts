@@ -17,7 +17,11 @@ type Pod = {
 type Manifest = {
   kind: string;
   metadata: { name: string };
-  spec: { template: { spec: Pod }; scaleTargetRef?: { name: string }; selector?: { matchLabels: Record<string, string> } };
+  spec: {
+    template: { spec: Pod };
+    scaleTargetRef?: { name: string };
+    selector?: { matchLabels: Record<string, string> };
+  };
 };
 
 const base = 'docker/kubernetes/base/';
@@ -90,7 +94,9 @@ test('the settings that manifests give exist', () => {
   const given = repositoryFiles(/^docker\/(kubernetes\/.*|compose.*)\.yaml$/).flatMap((path) =>
     [...readText(path).matchAll(/(?:name: |^ {2,6})([A-Z][A-Z0-9_]+)(?:,|:)/gm)].map(([, name = '']) => name),
   );
-  const ours = [...new Set(given)].filter((name) => !/^(MONGO_INITDB|MINIO|BASE_IMAGE|BUILD_IMAGE|VERSION|COMMIT|ALL)/.test(name));
+  const ours = [...new Set(given)].filter(
+    (name) => !/^(MONGO_INITDB|MINIO|BASE_IMAGE|BUILD_IMAGE|VERSION|COMMIT|ALL)/.test(name),
+  );
   const setting = (name: string): boolean =>
     known.includes(`\n${name}=`) || known.includes(`\n${name.replace(/_FILE$/, '')}=`);
   expect(ours.length).toBeGreaterThan(15);

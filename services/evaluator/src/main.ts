@@ -11,7 +11,7 @@ import {
   serveHealth,
   systemClock,
 } from '@agon/kit';
-import { LanguageScorers } from '@agon/language';
+import { checkProvider, LanguageScorers } from '@agon/language';
 import { connectQueue } from '@agon/queue/producer';
 import { startWorkers } from '@agon/queue/worker';
 import { connectStores, openArtifacts } from '@agon/store';
@@ -31,6 +31,7 @@ const shutdown = new Shutdown();
 const manifest = new URL('../package.json', import.meta.url);
 
 async function start(): Promise<Record<string, unknown>> {
+  await checkProvider(settings.EXECUTION_PROVIDER);
   const clock = systemClock;
   const redisUrl = settings.REDIS_URL;
   const stores = await connectStores({ url: settings.MONGODB_URL, clock, log });
@@ -59,6 +60,7 @@ async function start(): Promise<Record<string, unknown>> {
       scoringMsMax: settings.SCORING_SECONDS * 1_000,
       childMemoryMib: limits.scoringChildMemoryMib,
       threads: settings.SCORING_THREADS ?? Math.min(availableParallelism(), scoringThreadsMax),
+      provider: settings.EXECUTION_PROVIDER,
       bootstrapResamples: limits.bootstrapResamples,
       patienceMs,
     },
