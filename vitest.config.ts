@@ -12,7 +12,10 @@ const common = {
   ssr: { resolve: { conditions, externalConditions: conditions } },
 };
 
-/** Three sizes: unit has no I/O; medium has a real Redis, MongoDB protocol or ONNX model; e2e has the whole service. */
+/**
+ * Four sizes: unit has no I/O; medium has a real Redis, MongoDB protocol or ONNX model; e2e has the whole service; docker has
+ * containers, and is skipped aloud where there is no daemon.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -21,7 +24,11 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: files('.test.ts'),
-          exclude: ['**/node_modules/**', '**/dist/**', ...files('.medium.test.ts'), ...files('.e2e.test.ts')],
+          exclude: [
+            '**/node_modules/**',
+            '**/dist/**',
+            ...['medium', 'e2e', 'docker'].flatMap((size) => files(`.${size}.test.ts`)),
+          ],
         },
       },
       {
@@ -41,6 +48,18 @@ export default defineConfig({
           name: 'e2e',
           include: files('.e2e.test.ts'),
           exclude: ['**/node_modules/**', '**/dist/**'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: 'docker',
+          include: files('.docker.test.ts'),
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          globalSetup: [`${root}test/docker/docker.setup.ts`],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
