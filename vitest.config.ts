@@ -13,8 +13,8 @@ const common = {
 };
 
 /**
- * Four sizes: unit has no I/O; medium has a real Redis, MongoDB protocol or ONNX model; e2e has the whole service; docker has
- * containers, and is skipped aloud where there is no daemon.
+ * Three sizes: unit has no I/O; medium has a real Redis, MongoDB protocol or ONNX model; e2e has the whole service. And
+ * docker: medium and e2e tests that need a Docker daemon, which they start themselves.
  */
 export default defineConfig({
   test: {
@@ -27,7 +27,7 @@ export default defineConfig({
           exclude: [
             '**/node_modules/**',
             '**/dist/**',
-            ...['medium', 'e2e', 'docker'].flatMap((size) => files(`.${size}.test.ts`)),
+            ...['.medium.test.ts', '.docker.test.ts', '.e2e.test.ts'].flatMap(files),
           ],
         },
       },
@@ -45,21 +45,21 @@ export default defineConfig({
       {
         ...common,
         test: {
-          name: 'e2e',
-          include: files('.e2e.test.ts'),
+          name: 'docker',
+          include: files('.docker.test.ts'),
           exclude: ['**/node_modules/**', '**/dist/**'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          globalSetup: [`${root}test/docker/docker.setup.ts`],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },
       {
         ...common,
         test: {
-          name: 'docker',
-          include: files('.docker.test.ts'),
+          name: 'e2e',
+          include: files('.e2e.test.ts'),
           exclude: ['**/node_modules/**', '**/dist/**'],
-          globalSetup: [`${root}test/docker/docker.setup.ts`],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,

@@ -29,7 +29,10 @@ export function run(command: string, args: readonly string[], env: Readonly<Reco
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve(output.trim());
-      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}:\n${said}\n${output.slice(-saidCharactersMax)}`));
+      else
+        reject(
+          new Error(`${command} ${args.join(' ')} ended with ${code}:\n${said}\n${output.slice(-saidCharactersMax)}`),
+        );
     });
   });
 }

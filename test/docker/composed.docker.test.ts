@@ -6,19 +6,24 @@ import type { Job } from '@agon/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { untilEnd } from '../e2e/harness/service.ts';
 import { type Project, root, run, startProject } from './compose-project.ts';
+import { networkedDocker } from './networked-docker.ts';
 
 const buildMsMax = 30 * 60_000;
 const raceMsMax = 6 * 60_000;
 
 type Listed = { Service: string; Publishers: { PublishedPort: number }[] | null; State: string; ExitCode: number };
 
-describe.runIf(process.env.AGON_TEST_DOCKER)('the composed system', () => {
+describe.runIf(process.env.AGON_TEST_DOCKER_HOST)('the composed system', () => {
   let project: Project;
+  let stop: (() => Promise<void>) | undefined;
   beforeAll(async () => {
-    await run(process.execPath, ['tools/images.mjs', '--local']);
+    stop = await networkedDocker();
     project = await startProject('agon-composed');
   }, buildMsMax);
-  afterAll(() => project?.down(), buildMsMax);
+  afterAll(async () => {
+    await project?.down();
+    await stop?.();
+  }, buildMsMax);
 
   const client = () => createClient({ baseUrl: project.url, apiKey: project.adminKey });
   const listed = async (): Promise<Listed[]> =>

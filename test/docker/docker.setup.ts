@@ -1,35 +1,71 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { dockerAnswers, obstacle, startDaemon } from './private-daemon.ts';
+import { buildTrainerImage } from '@agon/miner';
+import {
+  dockerFolder,
+  ensureDebian,
+  freeDockerFolder,
+  installDocker,
+  startDaemon,
+} from '../../tools/private-docker.mjs';
 
-const folder = fileURLToPath(new URL('../../.agon/docker', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const say = (text: string): void => void process.stderr.write(`… ${text}\n`);
 
 /**
- * Before the tests of containers: the daemon that is there, else a private one, whose images stay under `.agon/docker`.
- * Where neither can be had the tests are skipped, and it is said so that nobody takes that for a pass.
+ * Before the Docker tests: the daemon of TEST_DOCKER_HOST where that is set, else a private one, with a Debian and the
+ * trainers' image, told to the tests by the variables that `docker-tests.ts` reads. Where there can be none, a loud line says
+ * so and the tests are not run.
  */
 export async function setup(): Promise<() => Promise<void>> {
-  if (dockerAnswers()) return told(process.env.DOCKER_HOST ?? '', async () => undefined);
-  const reason = obstacle();
-  if (reason !== undefined) return skipped(reason);
+  const { TEST_DOCKER_HOST: given } = process.env;
+  if (given) {
+    await makeImages(given);
+    return async () => undefined;
+  }
+  const reason = await installDocker({ say });
+  if (reason !== undefined) return sayNone(reason);
+  const place = freeDockerFolder();
   try {
-    const daemon = await startDaemon(folder);
-    process.env.DOCKER_HOST = daemon.host;
-    return told(daemon.host, daemon.stop);
+    const daemon = await startDaemon({ folder: place.folder });
+    const stop = async (): Promise<void> => {
+      await daemon.stop();
+      place.release();
+    };
+    try {
+      await makeImages(daemon.host);
+      return stop;
+    } catch (error) {
+      await stop();
+      throw error;
+    }
   } catch (error) {
-    return skipped(error instanceof Error ? error.message : String(error));
+    place.release();
+    if (String(error).includes('dockerd does not start')) return sayNone(String(error));
+    throw error;
   }
 }
 
-/** Test processes start later and inherit the environment. */
-function told(host: string, stop: () => Promise<void>): () => Promise<void> {
-  process.env.AGON_TEST_DOCKER = host || 'default';
-  return stop;
+async function makeImages(host: string): Promise<void> {
+  const debian = await ensureDebian({ host, cache: join(dockerFolder, 'cache'), say });
+  const image = 'agon-trainer:latest';
+  await buildTrainerImage({
+    root,
+    image,
+    baseImage: debian,
+    requirements: 'requirements.lock',
+    python: process.env.AGON_PYTHON ?? join(root, '.agon/python/bin/python'),
+    cacheFolder: join(dockerFolder, 'cache'),
+    environment: { ...process.env, DOCKER_HOST: host },
+    say,
+  });
+  Object.assign(process.env, { AGON_TEST_DOCKER_HOST: host, AGON_TEST_DEBIAN: debian, AGON_TEST_IMAGE: image });
 }
 
-function skipped(reason: string): () => Promise<void> {
-  delete process.env.AGON_TEST_DOCKER;
+function sayNone(reason: string): () => Promise<void> {
+  const line = '#'.repeat(72);
   process.stderr.write(
-    `\n${'!'.repeat(80)}\nNO DOCKER: the tests of containers are SKIPPED, nothing of them was checked.\n${reason}\n${'!'.repeat(80)}\n\n`,
+    `\n${line}\n# DOCKER TESTS ARE NOT RUN: no Docker daemon can be started:\n# ${reason}\n${line}\n\n`,
   );
   return async () => undefined;
 }

@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from './compose-project.ts';
+import { networkedDocker } from './networked-docker.ts';
 
 const services = ['api', 'scheduler', 'evaluator', 'miner'];
 const withOnnx = ['api', 'evaluator'];
@@ -11,10 +12,12 @@ type Inspected = {
   Config: { User: string; Labels: Record<string, string>; Env: string[]; StopSignal: string; Healthcheck: unknown };
 };
 
-describe.runIf(process.env.AGON_TEST_DOCKER)('images', () => {
+describe.runIf(process.env.AGON_TEST_DOCKER_HOST)('images', () => {
+  let stop: (() => Promise<void>) | undefined;
   beforeAll(async () => {
-    await run(process.execPath, ['tools/images.mjs', '--local']);
+    stop = await networkedDocker();
   }, buildMsMax);
+  afterAll(() => stop?.());
 
   const inspected = async (name: string): Promise<Inspected['Config']> =>
     (JSON.parse(await run('docker', ['image', 'inspect', `agon-${name}:latest`])) as Inspected[])[0]!.Config;

@@ -16,6 +16,7 @@ import type {
   RejectionCode,
   RunFailure,
   RunStatus,
+  RunUsage,
   Scope,
   Score,
   SeatStatus,
@@ -143,12 +144,14 @@ export type RunRecord = {
   minerId: string;
   minerName: string;
   template: string | null;
+  image: string | null;
   status: RunStatus;
   seed: number;
   createdAt: Date;
   lastHeartbeatAt: Date;
   finishedAt: Date | null;
   progress: Progress | null;
+  usage: RunUsage | null;
   curve: [number, number][];
   logTail: string;
   submission: SubmissionRecord | null;
