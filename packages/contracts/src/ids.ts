@@ -12,6 +12,7 @@ export const idPrefixes = {
   key: 'key_',
   account: 'acct_',
   upload: 'upl_',
+  repo: 'repo_',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

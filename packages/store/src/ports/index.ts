@@ -1,3 +1,5 @@
 export * from './artifact-store.ts';
+export * from './hub-records.ts';
+export * from './hub-stores.ts';
 export * from './records.ts';
 export * from './stores.ts';

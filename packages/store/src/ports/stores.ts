@@ -1,4 +1,5 @@
 import type { JobStatus, RunStatus, TaskName } from '@agon/contracts';
+import type { HubStores } from './hub-stores.ts';
 import type {
   BaseModelRecord,
   EvaluationRecord,
@@ -243,9 +244,10 @@ export type Stores = {
   readonly baseModels: BaseModelStore;
   readonly miners: MinerStore;
   readonly keys: KeyStore;
-  readonly idempotency: IdempotencyStore;
   readonly namespaces: NamespaceStore;
-  /** Whether any file, job part, outcome, receipt, submission, model or base model refers to the blob. */
+  readonly hub: HubStores;
+  readonly idempotency: IdempotencyStore;
+  /** Whether any file, job part, outcome, receipt, submission, model, base model or repo refers to the blob. */
   isReferenced(sha256: string): Promise<boolean>;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;

@@ -1,9 +1,11 @@
 import type { HandlerOutcome } from '@agon/contracts';
+import { settleCommits } from '@agon/hub';
 import type { SchedulerDeps } from '../scheduler-deps.ts';
 import { buildCollectGarbage } from './collect-garbage.ts';
 import { expireUploads } from './expire-uploads.ts';
 import { buildMendJobs } from './mend-jobs.ts';
 import { mendLeftovers } from './mend-leftovers.ts';
+import { purgeRepos } from './purge-repos.ts';
 import { buildSweepFinalJobs } from './sweep-final-jobs.ts';
 
 /**
@@ -27,6 +29,8 @@ export function buildReconcile(deps: SchedulerDeps): () => Promise<HandlerOutcom
     leftovers: () => mendLeftovers(deps, known),
     uploads: () => expireUploads(deps),
     finalJobs: sweepFinalJobs,
+    repos: () => purgeRepos(deps),
+    commits: () => settleCommits(deps),
     blobs: collectGarbage,
   };
 

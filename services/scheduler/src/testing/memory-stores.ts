@@ -12,6 +12,7 @@ import type {
   UploadRecord,
   UploadStore,
 } from '@agon/store';
+import { memoryHub } from './memory-hub.ts';
 import { memoryJobs } from './memory-jobs.ts';
 import { memoryRuns } from './memory-runs.ts';
 import { memorySeats } from './memory-seats.ts';
@@ -113,6 +114,7 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
       },
     },
     keys: unused(),
+    hub: memoryHub(unused),
     idempotency: unused(),
     namespaces: { ...unused<Stores['namespaces']>(), claim: async ({ wanted }) => wanted },
     isReferenced: async (sha256) => isReferenced(sha256),
