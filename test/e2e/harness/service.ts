@@ -26,10 +26,10 @@ export async function startService(settings: Readonly<Record<string, string>> = 
   const stack = await startStack({ folder, host: '127.0.0.1', port: 0, env });
   shutdown.add('stack', stack.stop);
   const templates = join(folder, 'templates');
-  const startMiner = async (name: string, template: string): Promise<ServiceProcess> => {
+  const startMiner: TestService['startMiner'] = async (name, template, settings = {}) => {
     const miner = new ServiceProcess({
       name: 'miner',
-      env: minerEnvironment({ url: stack.url, folder, templates, name, template }),
+      env: { ...minerEnvironment({ url: stack.url, folder, templates, name, template }), ...settings },
       logPath: join(folder, 'logs', `miner-${name}.log`),
     });
     shutdown.add(`miner ${name}`, () => miner.stop());
