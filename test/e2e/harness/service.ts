@@ -13,7 +13,11 @@ export type TestService = {
   readonly stack: Stack;
   readonly client: Client;
   /** Starts a miner as a process of its own. */
-  readonly startMiner: (name: string, template: string) => Promise<ServiceProcess>;
+  readonly startMiner: (
+    name: string,
+    template: string,
+    settings?: Readonly<Record<string, string>>,
+  ) => Promise<ServiceProcess>;
   readonly stop: () => Promise<void>;
 };
 

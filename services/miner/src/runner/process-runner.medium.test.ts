@@ -40,15 +40,15 @@ test('a trainer goes on without its miner and is found again, also after it has 
   const first = await runner.start(start);
   await untilLog(folder.log, 'ready');
   const nextLife = processRunner(options);
-  const found = await nextLife.attach(first.handle, folder.exitCode);
+  const found = await nextLife.attach(first.handle, folder);
   expect((await found?.exit)?.code).toBe(5);
-  const later = await nextLife.attach(first.handle, folder.exitCode);
+  const later = await nextLife.attach(first.handle, folder);
   expect((await later?.exit)?.code).toBe(5);
 });
 
 test('a process that only has the same id is not taken for a trainer', async () => {
   const { folder } = await shellTrainer('true');
-  expect(await runner.attach({ kind: 'process', pid: process.pid, startedAtMs: 0 }, folder.exitCode)).toBeUndefined();
+  expect(await runner.attach({ kind: 'process', pid: process.pid, startedAtMs: 0 }, folder)).toBeUndefined();
 });
 
 test('the memory of a trainer counts its children', async () => {
