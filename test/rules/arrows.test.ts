@@ -10,6 +10,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/store': ['contracts', 'kit'],
   'packages/model-graph': ['contracts', 'kit'],
   'packages/base-models': ['contracts', 'domain', 'kit', 'store', 'model-graph'],
+  'packages/hub': ['contracts', 'kit', 'store'],
   'packages/queue': ['contracts', 'kit'],
   'packages/onnx': ['contracts', 'kit'],
   'packages/language': ['contracts', 'onnx', 'model-graph'],
@@ -27,6 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'onnx',
     'base-models',
     'inference',
+    'hub',
   ],
   'services/scheduler': [
     'contracts',
@@ -38,6 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'queue/producer',
     'queue/worker',
     'base-models',
+    'hub',
   ],
   'services/evaluator': [
     'contracts',

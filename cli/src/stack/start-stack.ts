@@ -148,6 +148,7 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'HF_ENDPOINT',
     'HF_TOKEN',
     'BASE_MODELS_FROM_HUB',
+    'WEBHOOK_PRIVATE_ADDRESSES',
     'NODE_EXTRA_CA_CERTS',
     'DIRECT_DOWNLOADS',
     'ARTIFACTS_CACHE_GIB',

@@ -72,6 +72,13 @@ export const errorTable = {
   file_in_use: bad('Cancel the job that still prepares from this file, or wait until it is open, then delete.'),
   upload_incomplete: bad('The connection ended before the file did; send it again.'),
 
+  file_upload_not_found: missing('Create an upload with POST /v1/uploads; it lasts an hour.'),
+  file_upload_ended: bad('Create another upload; the message says how this one ended.'),
+  file_upload_parts_wrong: bad(
+    'Complete with the ids of all parts in their order; the message says what does not fit.',
+  ),
+  file_upload_md5_mismatch: bad('The bytes differ from the md5; send the parts that are wrong again, then complete.'),
+
   job_not_found: missing('List your jobs with GET /v1/jobs.'),
   job_not_final: bad('Cancel the job first, or wait until it ends.'),
   job_already_final: bad('The job has ended; nothing can change it. Create another.'),
@@ -152,6 +159,32 @@ export const errorTable = {
     help: 'The service has no room left; try later or tell the operator.',
   },
 
+  repo_not_found: missing('Check the name; a private repo is there only for a key of its account.'),
+  repo_exists: conflict('Pick another name; names that differ only by case are one.'),
+  repo_forbidden: {
+    status: 403,
+    type: 'permission_error',
+    help: 'Use a key of the account that the namespace belongs to; GET /hub/api/whoami-v2 says whose a key is.',
+  },
+  repo_name_invalid: bad(
+    'Use letters, digits, `-`, `_` and `.`, at most 96, neither beginning nor ending with `-` or `.`.',
+  ),
+  repo_path_invalid: bad('Use a relative path of plain names with `/` between them; the message says what is wrong.'),
+  revision_not_found: missing('List branches and tags with GET /hub/api/models/{repo}/refs.'),
+  revision_invalid: bad('Use letters, digits, `-`, `_`, `.` and `/` for a branch or tag.'),
+  ref_exists: conflict('Pick another name, or delete the branch or tag first.'),
+  entry_not_found: missing('List the files with GET /hub/api/models/{repo}/tree/{revision}.'),
+  commit_invalid: bad('Send newline-delimited JSON: a header, then one operation a line; the message names the line.'),
+  commit_conflict: {
+    status: 412,
+    type: 'conflict_error',
+    help: 'The branch has moved on; read its head again, then commit on top of it.',
+  },
+  blob_not_uploaded: bad('Upload the bytes first: POST …/info/lfs/objects/batch says where to.'),
+  hub_unsupported: bad(
+    'This registry has repos, branches, tags, commits and LFS uploads; docs/hub.md lists the calls.',
+  ),
+
   model_not_found: missing('List models with GET /v1/models.'),
   model_file_not_found: missing('List the files with GET /v1/models/{id}.'),
   range_not_satisfiable: { status: 416, type: 'invalid_request_error', help: 'Ask for a range inside the file.' },
@@ -172,6 +205,12 @@ export const errorTable = {
     help: 'The model could not be loaded or its process failed; try again, and ask the operator if it lasts.',
   },
   miner_not_found: missing('List miners with GET /v1/miners.'),
+  webhook_not_found: missing('List your webhooks with GET /v1/webhooks.'),
+  webhook_delivery_not_found: missing('List the deliveries with GET /v1/webhooks/{id}/deliveries.'),
+  webhook_url_refused: bad(
+    'Give an address that the whole internet can reach; an operator may allow others (WEBHOOK_PRIVATE_ADDRESSES).',
+  ),
+  too_many_webhooks: bad('Delete a webhook that is no longer needed first.'),
   key_not_found: missing('List keys with GET /v1/keys.'),
 
   not_ready: {

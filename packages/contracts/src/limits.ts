@@ -44,6 +44,19 @@ export const limits = {
   metadataKeyCharactersMax: 64,
   metadataValueCharactersMax: 512,
   suffixCharactersMax: 64,
+  namespaceCharactersMax: 40,
+
+  repoNameCharactersMax: 96,
+  repoPathCharactersMax: 500,
+  repoFilesMax: 50_000,
+  refNameCharactersMax: 100,
+  refsMax: 1_000,
+  commitTitleCharactersMax: 500,
+  commitDescriptionCharactersMax: 20_000,
+  /** With the contents that a commit carries by itself, in base64. They are streamed. */
+  commitBodyBytesMax: 8 * GIB,
+  hubJsonBodyBytesMax: 4 * MIB,
+  lfsObjectsMax: 1_000,
 
   textTokensMax: 4_096,
   textTokensDefault: 512,
@@ -60,6 +73,22 @@ export const limits = {
   uploadTtlMs: 24 * 60 * 60 * 1000,
   /** How long an address that the artifact store signed for a miner may be used to begin a download. */
   downloadUrlSeconds: 300,
+
+  /** OpenAI's: parts of a file, which is made of them within the hour. */
+  fileUploadPartBytesMax: 64 * MIB,
+  fileUploadPartsMax: 1_000,
+  fileUploadTtlMs: 60 * 60 * 1000,
+  /** How long an upload that has ended still says how. */
+  fileUploadKeptMs: 7 * 24 * 60 * 60 * 1000,
+  fileExpirySecondsMin: 60 * 60,
+  fileExpirySecondsMax: 30 * 24 * 60 * 60,
+
+  webhooksPerAccountMax: 20,
+  webhookUrlCharactersMax: 2_000,
+  webhookAttemptMs: 15_000,
+  webhookAnswerBytesMax: 16 * KIB,
+  /** How long a delivery stays in the log. */
+  webhookDeliveryKeptMs: 30 * 24 * 60 * 60 * 1000,
 
   heartbeatSeconds: 5,
   heartbeatsMissedMax: 4,

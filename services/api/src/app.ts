@@ -8,6 +8,7 @@ import { createMetrics, type Metrics } from './http/metrics.ts';
 import { mount } from './http/mount.ts';
 import { createLimiters } from './http/rate-limit.ts';
 import { Tally } from './http/tally.ts';
+import { mountHub } from './hub/mount-hub.ts';
 import { LeaseDesk } from './leases/lease-desk.ts';
 import { mountDocs } from './openapi/docs-page.ts';
 import { openApiDocument } from './openapi/openapi-document.ts';
@@ -56,7 +57,7 @@ export function buildApp(given: AppDeps, options: { processMetrics?: boolean } =
   });
   const leases = new LeaseDesk(given, metrics);
   const inspections = new Turnstile({ passingMax: inspectionsMax, waitingMax: inspectionsWaitingMax });
-  const deps: RouteDeps = { ...given, metrics, leases, inspections, streams: new Tally() };
+  const deps: RouteDeps = { ...given, metrics, leases, inspections, streams: new Tally(), joining: new Tally() };
   const limiters = createLimiters(given.settings, given.clock.nowMs);
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
@@ -71,6 +72,7 @@ export function buildApp(given: AppDeps, options: { processMetrics?: boolean } =
   app.get('/openapi.json', (_request, response) => {
     response.type('json').send(document);
   });
+  mountHub(app, given);
   mount(app, routes, deps, limiters);
   app.use((request) => {
     throw new AppError('unknown_route', `There is no route ${request.method} ${request.path.slice(0, 200)}.`);

@@ -5,9 +5,11 @@ import { prepareJob } from './prepare/prepare-job.ts';
 import { publishJob } from './publish/publish-job.ts';
 import { buildReconcile } from './reconcile/reconcile.ts';
 import type { SchedulerDeps } from './scheduler-deps.ts';
+import { buildDeliverWebhook } from './webhook/deliver-webhook.ts';
+import { planWebhooks } from './webhook/plan-webhooks.ts';
 
 export type SchedulerHandlers = QueueHandlers<
-  'job.prepare' | 'job.judge' | 'job.publish' | 'lease.expire' | 'reconcile'
+  'job.prepare' | 'job.judge' | 'job.publish' | 'lease.expire' | 'webhook.plan' | 'webhook.deliver' | 'reconcile'
 >;
 
 /** The handlers of everything in a job's life that is neither training nor scoring. */
@@ -17,6 +19,8 @@ export function buildScheduler(deps: SchedulerDeps): SchedulerHandlers {
     'job.judge': (payload) => judgeJob(deps, payload),
     'job.publish': (payload) => publishJob(deps, payload),
     'lease.expire': (payload) => expireLeases(deps, payload),
+    'webhook.plan': (payload) => planWebhooks(deps, payload),
+    'webhook.deliver': buildDeliverWebhook(deps),
     reconcile: buildReconcile(deps),
   };
 }

@@ -1,5 +1,5 @@
 import { hubSettings } from '@agon/base-models';
-import { readConfig, sharedSettings } from '@agon/kit';
+import { readConfig, sharedSettings, webhookSettings } from '@agon/kit';
 import { artifactSettings } from '@agon/store';
 import { z } from 'zod';
 
@@ -7,6 +7,7 @@ export const SchedulerSettings = z.object({
   ...sharedSettings,
   ...artifactSettings,
   ...hubSettings,
+  ...webhookSettings,
   SIGNING_KEY_FILE: z.string().describe('Ed25519 private key in PEM that signs receipts; made where it is missing'),
   AGON_PARENT: z.literal('1').optional().describe('end when stdin closes, because the parent is gone'),
 });

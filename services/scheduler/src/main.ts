@@ -6,6 +6,7 @@ import { startSchedule, startWorkers } from '@agon/queue/worker';
 import { connectStores, openArtifacts } from '@agon/store';
 import { buildScheduler } from './build-scheduler.ts';
 import { readSettings } from './config.ts';
+import { eventPoster } from './webhook/post-event.ts';
 
 const reconcileEveryMs = 10_000;
 
@@ -28,7 +29,10 @@ async function start(): Promise<Record<string, unknown>> {
   const stopping = new AbortController();
   const hub = hubOfSettings(settings);
   const baseModels = createBaseModels({ stores, artifacts, hub, clock, log, stopping: stopping.signal });
-  const handlers = buildScheduler({ stores, artifacts, queue, baseModels, clock, log, signingKey, versions });
+  const postEvent = eventPoster({ privateAddresses: settings.WEBHOOK_PRIVATE_ADDRESSES });
+  const handlers = buildScheduler({
+    ...{ stores, artifacts, queue, baseModels, postEvent, clock, log, signingKey, versions },
+  });
   const schedule = startSchedule({ redisUrl, log, every: { reconcile: reconcileEveryMs } });
   shutdown.add('schedule', () => schedule.close());
   const workers = startWorkers({ redisUrl, log, handlers, clock });

@@ -2,6 +2,7 @@ import type { BaseModels } from '@agon/base-models';
 import type { Clock, Log, SigningKey } from '@agon/kit';
 import type { QueueProducer } from '@agon/queue/producer';
 import type { ArtifactStore, Stores } from '@agon/store';
+import type { PostEvent } from './webhook/post-event.ts';
 
 /** Everything that the handlers reach beyond themselves. */
 export type SchedulerDeps = {
@@ -9,6 +10,8 @@ export type SchedulerDeps = {
   readonly artifacts: ArtifactStore;
   readonly queue: Pick<QueueProducer, 'add' | 'signal'>;
   readonly baseModels: Pick<BaseModels, 'ensure'>;
+  /** Posts an event to a webhook. */
+  readonly postEvent: PostEvent;
   readonly clock: Clock;
   readonly log: Log;
   /** Signs receipts. */

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { limits, Sha256 } from '@agon/contracts';
 import { type Clock, systemClock } from '@agon/kit';
 import type { ArtifactStore, ByteSource } from '../ports/index.ts';
+import { checkExpected } from './check-expected.ts';
 import { blobPath, type Folders, makeFolders, removeOlder, statOf } from './folders.ts';
 import { fileStagingArea } from './staging-area.ts';
 import { writeTemporary } from './temporary-blob.ts';
 
 const hourMs = 60 * 60 * 1000;
 const temporaryKeptMs = 24 * hourMs;
+/** Fewer, larger pieces: each costs several turns on its way to a socket. */
+const readBytes = 512 * 1024;
 
 export type FileArtifactStoreOptions = { folder: string; clock?: Clock };
 
@@ -32,13 +35,20 @@ export function fileArtifactStore({ folder, clock = systemClock }: FileArtifactS
   async function* read(sha256: string, range?: { start: number; end: number }): ByteSource {
     const path = await found(sha256);
     if (range && range.end <= range.start) return;
-    yield* createReadStream(path, range ? { start: range.start, end: range.end - 1 } : {});
+    const whole = { highWaterMark: readBytes };
+    yield* createReadStream(path, range ? { ...whole, start: range.start, end: range.end - 1 } : whole);
   }
 
   return {
-    async put(source, { bytesMax } = {}) {
+    async put(source, { bytesMax, expected } = {}) {
       await sweep();
-      const { sha256, bytes, keep } = await writeTemporary(folders, source, bytesMax);
+      const { sha256, bytes, keep, discard } = await writeTemporary(folders, source, bytesMax);
+      try {
+        checkExpected({ sha256, bytes }, expected);
+      } catch (error) {
+        await discard();
+        throw error;
+      }
       await keep();
       return { sha256, bytes };
     },

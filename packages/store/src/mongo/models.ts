@@ -1,5 +1,8 @@
 import type { Connection, Model, Schema } from 'mongoose';
+import * as fileUploadSchemas from './file-upload-schemas.ts';
+import * as hub from './hub-schemas.ts';
 import * as schemas from './schemas.ts';
+import * as webhookSchemas from './webhook-schemas.ts';
 
 export type Models = {
   readonly jobs: Model<schemas.JobDocument>;
@@ -13,9 +16,19 @@ export type Models = {
   readonly baseModels: Model<schemas.BaseModelDocument>;
   readonly miners: Model<schemas.MinerDocument>;
   readonly keys: Model<schemas.KeyDocument>;
+  readonly namespaces: Model<schemas.NamespaceDocument>;
+  readonly hubRepos: Model<hub.HubRepoDocument>;
+  readonly hubRefs: Model<hub.HubRefDocument>;
+  readonly hubCommits: Model<hub.HubCommitDocument>;
+  readonly hubBlobs: Model<hub.HubBlobDocument>;
+  readonly hubUploads: Model<hub.HubUploadDocument>;
+  readonly hubParts: Model<hub.HubPartDocument>;
   readonly nonces: Model<schemas.NonceDocument>;
   readonly idempotency: Model<schemas.IdempotencyDocument>;
-  readonly namespaces: Model<schemas.NamespaceDocument>;
+  readonly fileUploads: Model<fileUploadSchemas.FileUploadDocument>;
+  readonly uploadParts: Model<fileUploadSchemas.UploadPartDocument>;
+  readonly webhooks: Model<webhookSchemas.WebhookDocument>;
+  readonly webhookDeliveries: Model<webhookSchemas.WebhookDeliveryDocument>;
 };
 
 /** The models of a connection, one a collection. Nothing is registered outside the connection. */
@@ -33,9 +46,19 @@ export function openModels(connection: Connection): Models {
     baseModels: open('base_models', schemas.baseModelSchema),
     miners: open('miners', schemas.minerSchema),
     keys: open('keys', schemas.keySchema),
+    namespaces: open('namespaces', schemas.namespaceSchema),
+    hubRepos: open('hub_repos', hub.hubRepoSchema),
+    hubRefs: open('hub_refs', hub.hubRefSchema),
+    hubCommits: open('hub_commits', hub.hubCommitSchema),
+    hubBlobs: open('hub_blobs', hub.hubBlobSchema),
+    hubUploads: open('hub_uploads', hub.hubUploadSchema),
+    hubParts: open('hub_parts', hub.hubPartSchema),
     nonces: open('nonces', schemas.nonceSchema),
     idempotency: open('idempotency', schemas.idempotencySchema),
-    namespaces: open('namespaces', schemas.namespaceSchema),
+    fileUploads: open('file_uploads', fileUploadSchemas.fileUploadSchema),
+    uploadParts: open('file_upload_parts', fileUploadSchemas.uploadPartSchema),
+    webhooks: open('webhooks', webhookSchemas.webhookSchema),
+    webhookDeliveries: open('webhook_deliveries', webhookSchemas.webhookDeliverySchema),
   };
 }
 

@@ -1,4 +1,6 @@
 import type { JobStatus, RunStatus, TaskName } from '@agon/contracts';
+import type { FileUploadStore } from './file-uploads.ts';
+import type { HubStores } from './hub-stores.ts';
 import type {
   BaseModelRecord,
   EvaluationRecord,
@@ -13,6 +15,7 @@ import type {
   SeatRecord,
   UploadRecord,
 } from './records.ts';
+import type { WebhookStore } from './webhooks.ts';
 
 /** Newest first; `after` is the id of the last item of the page before. */
 export type Paging = { readonly after?: string | undefined; readonly limit: number };
@@ -54,6 +57,10 @@ export type JobStore = {
     event?: NewEvent;
   }): Promise<JobRecord | undefined>;
   delete(jobId: string): Promise<void>;
+  /** Jobs that have ended and whose webhooks do not know it yet, in no order. */
+  listUnannounced(query: { limit: number }): Promise<JobRecord[]>;
+  /** Says that the deliveries about the end of the job are written down. */
+  markAnnounced(jobId: string): Promise<void>;
 };
 
 export type EventStore = {
@@ -156,7 +163,12 @@ export type FileStore = {
   /** Answers false where the id is there already. */
   insert(file: FileRecord): Promise<boolean>;
   find(fileId: string): Promise<FileRecord | undefined>;
-  list(query: Paging & { accountId: string; purpose?: string | undefined }): Promise<FileRecord[]>;
+  /** `order`: newest first where it is left out. */
+  list(
+    query: Paging & { accountId: string; purpose?: string | undefined; order?: 'asc' | 'desc' | undefined },
+  ): Promise<FileRecord[]>;
+  /** Files whose time is over. */
+  listExpired(query: { now: Date; limit: number }): Promise<FileRecord[]>;
   delete(fileId: string): Promise<void>;
 };
 
@@ -239,13 +251,16 @@ export type Stores = {
   readonly uploads: UploadStore;
   readonly evaluations: EvaluationStore;
   readonly files: FileStore;
+  readonly fileUploads: FileUploadStore;
   readonly models: ModelStore;
   readonly baseModels: BaseModelStore;
   readonly miners: MinerStore;
   readonly keys: KeyStore;
-  readonly idempotency: IdempotencyStore;
   readonly namespaces: NamespaceStore;
-  /** Whether any file, job part, outcome, receipt, submission, model or base model refers to the blob. */
+  readonly webhooks: WebhookStore;
+  readonly hub: HubStores;
+  readonly idempotency: IdempotencyStore;
+  /** Whether any file, job part, outcome, receipt, submission, model, base model or repo refers to the blob. */
   isReferenced(sha256: string): Promise<boolean>;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;

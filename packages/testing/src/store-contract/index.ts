@@ -9,6 +9,9 @@ import { baseModelContract } from './base-models.ts';
 import { blobContract } from './blobs.ts';
 import type { StoreContext } from './context.ts';
 import { eventContract } from './events.ts';
+import { fileUploadContract } from './file-uploads.ts';
+import { hubBlobContract } from './hub-blobs.ts';
+import { hubRepoContract } from './hub-repos.ts';
 import { idempotencyContract } from './idempotency.ts';
 import { jobContract } from './jobs.ts';
 import { keyContract } from './keys.ts';
@@ -18,6 +21,7 @@ import { namespaceContract } from './namespaces.ts';
 import { runContract } from './runs.ts';
 import { seatContract } from './seats.ts';
 import { uploadContract } from './uploads.ts';
+import { webhookContract } from './webhooks.ts';
 
 const parts = {
   jobs: jobContract,
@@ -25,12 +29,16 @@ const parts = {
   seats: seatContract,
   runs: runContract,
   'uploads, evaluations and files': uploadContract,
+  'uploads of clients': fileUploadContract,
   models: modelContract,
   'base models': baseModelContract,
   miners: minerContract,
   keys: keyContract,
-  idempotency: idempotencyContract,
   namespaces: namespaceContract,
+  webhooks: webhookContract,
+  'repos of the registry': hubRepoContract,
+  'blobs of the registry': hubBlobContract,
+  idempotency: idempotencyContract,
   'references to blobs': blobContract,
 };
 

@@ -8,7 +8,8 @@ import { findFineTuningJob } from './read-fine-tuning-job.ts';
 
 /** What a winner is as a checkpoint: the end of its curve, and the score on rows that nobody had seen. */
 export function checkpointWire(job: JobRecord, model: ModelRecord, run: RunRecord | undefined): FineTuningCheckpoint {
-  const [step, loss] = run?.curve.at(-1) ?? [];
+  const step = Math.floor(run?.progress?.step ?? 0);
+  const [, loss] = run?.curve.at(-1) ?? [];
   const { metric, report } = model.result;
   return {
     id: `ftckpt_${job.id.slice('job_'.length)}`,
@@ -16,9 +17,9 @@ export function checkpointWire(job: JobRecord, model: ModelRecord, run: RunRecor
     created_at: unixSeconds(model.createdAt),
     fine_tuning_job_id: job.id,
     fine_tuned_model_checkpoint: model.alias ?? model.id,
-    step_number: step ?? 0,
+    step_number: step,
     metrics: {
-      step: step ?? 0,
+      step,
       ...(loss === undefined ? {} : { valid_loss: loss }),
       ...(metric === 'loss' ? { full_valid_loss: report.value } : {}),
     },

@@ -1,7 +1,7 @@
 import { AppError, Job, jobStatusesNotFinal } from '@agon/contracts';
 import type { JobRecord } from '@agon/store';
 import { nowDate, type RouteDeps } from '../deps.ts';
-import { announce } from '../enqueue.ts';
+import { announce, enqueue } from '../enqueue.ts';
 import { route } from '../http/route.ts';
 import { endRunsOf } from './end-runs.ts';
 import { findJob, JobParams, readJob } from './find-job.ts';
@@ -20,6 +20,7 @@ export async function cancelOwnJob(deps: RouteDeps, owned: { jobId: string; acco
   if (job.status !== 'cancelled') throw new AppError('job_already_final', `The job has ended: it ${job.status}.`);
   await endRunsOf(deps, job.id);
   await announce(deps, { kind: 'events', jobId: job.id });
+  await enqueue(deps, 'webhook.plan', { jobId: job.id });
   return job;
 }
 

@@ -26,7 +26,7 @@ export function runWire(run: RunRecord, evaluation: EvaluationRecord | undefined
     last_heartbeat_at: orNull(run.lastHeartbeatAt),
     progress: run.progress,
     usage: run.usage,
-    curve: run.curve,
+    curve: run.curve.map(([seconds, loss]): [number, number] => [seconds, loss]),
     committed_at: orNull(run.submission?.committedAt),
     score: evaluation?.selection?.score ?? null,
     error: runError(run, evaluation),

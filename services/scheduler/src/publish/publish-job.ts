@@ -3,6 +3,7 @@ import type { BaseModelRecord, EvaluationRecord, JobRecord, ModelRecord, RunReco
 import { announceEvents } from '../announce.ts';
 import type { SchedulerDeps } from '../scheduler-deps.ts';
 import { settleFinalJob } from '../settle-final-job.ts';
+import { askForWebhooks } from '../webhook/plan-webhooks.ts';
 import { baseFiles } from './base-files.ts';
 import { exampleOf } from './examples.ts';
 import { type JudgedJob, judgedJob } from './judged-job.ts';
@@ -45,6 +46,7 @@ export async function publishJob(deps: SchedulerDeps, { jobId }: { jobId: string
   });
   if (!succeeded) return 'skipped';
   await announceEvents(deps, jobId);
+  await askForWebhooks(deps, jobId);
   await settleFinalJob(deps, succeeded);
   return 'done';
 }

@@ -12,9 +12,12 @@ import type {
   UploadRecord,
   UploadStore,
 } from '@agon/store';
+import { memoryFiles, memoryFileUploads } from './memory-file-uploads.ts';
+import { memoryHub } from './memory-hub.ts';
 import { memoryJobs } from './memory-jobs.ts';
 import { memoryRuns } from './memory-runs.ts';
 import { memorySeats } from './memory-seats.ts';
+import { memoryWebhooks } from './memory-webhooks.ts';
 
 export type MemoryStores = Stores & {
   readonly seats: Stores['seats'] & { insert(seat: SeatRecord): void };
@@ -104,17 +107,13 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
     addMiner: (miner) => void miners.set(miner.id, miner),
     miners: { ...unused<Stores['miners']>(), find: async (minerId) => structuredClone(miners.get(minerId)) },
     fileRecords,
-    files: {
-      ...unused<Stores['files']>(),
-      async insert(file) {
-        if (fileRecords.has(file.id)) return false;
-        fileRecords.set(file.id, structuredClone(file));
-        return true;
-      },
-    },
+    files: { ...unused<Stores['files']>(), ...memoryFiles(fileRecords) },
+    fileUploads: { ...unused<Stores['fileUploads']>(), ...memoryFileUploads() },
     keys: unused(),
+    hub: memoryHub(unused),
     idempotency: unused(),
     namespaces: { ...unused<Stores['namespaces']>(), claim: async ({ wanted }) => wanted },
+    webhooks: memoryWebhooks(),
     isReferenced: async (sha256) => isReferenced(sha256),
     ping: async () => undefined,
     close: async () => undefined,
