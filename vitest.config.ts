@@ -24,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: files('.test.ts'),
+          testTimeout: 60_000,
           exclude: [
             '**/node_modules/**',
             '**/dist/**',

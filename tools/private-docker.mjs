@@ -6,7 +6,17 @@
  */
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -117,6 +127,8 @@ class Daemon {
   /** As a power cut would. */
   async kill() {
     await this.#end('SIGKILL');
+    // Its containerd died with it. Where nobody reaps it, the next daemon would take it for one that still runs.
+    rmSync(join(this.#places.runtime, 'exec', 'containerd', 'containerd.pid'), { force: true });
   }
 
   async stop() {
@@ -128,6 +140,8 @@ class Daemon {
       if (ids.length > 0) await run('docker', ['rm', '--force', '--volumes', ...ids], { env }).catch(() => undefined);
     }
     await this.#end('SIGTERM');
+    endContainers(runtime);
+    unmountUnder(join(this.#places.folder, 'data'), runtime);
     bridge?.remove();
     rmSync(runtime, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
@@ -146,6 +160,41 @@ class Daemon {
     const timer = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
     await exited;
     clearTimeout(timer);
+  }
+}
+
+/** Containers of a daemon that cannot end them itself any more: all that the process above each has started, and it. */
+function endContainers(runtime) {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const command = textOf(`/proc/${pid}/cmdline`);
+    if (!command.includes('containerd-shim') || !command.includes(`${runtime}/`)) continue;
+    for (const child of textOf(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean)) kill(Number(child));
+    kill(Number(pid));
+  }
+}
+
+function kill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** Mounts that a killed daemon left in our folders; the deepest first. */
+function unmountUnder(...folders) {
+  const mounts = textOf('/proc/mounts')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '');
+  const ours = mounts.filter((path) => folders.some((folder) => path === folder || path.startsWith(`${folder}/`)));
+  for (const path of ours.reverse()) spawnSync('umount', ['--lazy', path], { stdio: 'ignore' });
+}
+
+function textOf(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
   client = new OpenAI({ baseURL: `${service.stack.url}/v1`, apiKey: service.stack.adminKey });
   await importAgonTiny(service.client);
   for (const template of ['lora-torch', 'full-torch']) {
-    miners.push(await service.startMiner(template, template, join(root, 'templates')));
+    miners.push(await service.startMiner(template, template, { AGON_TEMPLATES_DIR: join(root, 'templates') }));
   }
 });
 afterAll(async () => {

@@ -43,6 +43,7 @@ export async function superviseTrainer(watched: Watched): Promise<TrainerVerdict
   while (!verdict) {
     const ended = await Promise.race([exit, sleep(tickMs, undefined)]);
     await watched.output.read();
+    if (ended) await watched.output.readRest();
     watched.onTick();
     verdict = ended ? verdictOf(watched, { ...ended.end, state }) : await faultOf(watched, state);
     if (verdict && !ended) {

@@ -36,6 +36,12 @@ export class TrainerOutput {
     return this.#bytes;
   }
 
+  /** Reads all that was printed before the trainer ended, as far as it is kept. */
+  async readRest(): Promise<void> {
+    for (let reads = 0; reads * readBytesMax <= outputBytesKept && this.#offset < this.#bytes; reads += 1)
+      await this.read();
+  }
+
   /** Reads what was printed since the last call, at most 1 MiB; a flood is read up over the next calls. */
   async read(): Promise<void> {
     const file = await open(this.#path, 'r').catch(() => undefined);

@@ -6,10 +6,12 @@ import { gpuUsage } from '../../resources/gpus.ts';
 import type { RunFolder } from '../../run-folder.ts';
 import { type Trainer, TrainerExit, type TrainerHandle } from '../runner.ts';
 import { type UsageLook, usageOf } from './container-usage.ts';
-import { isUnreachable, statusOf } from './docker-client.ts';
+import { answerMsMax, statusOf } from './docker-client.ts';
 import type { OutputFollower } from './output-follower.ts';
 
 const lookAgainMs = 1_000;
+/** An answer that a dying daemon began never ends: so that we look ourselves, too. */
+const waitMsMax = 5_000;
 /** How long a daemon may be away before its containers count as lost. */
 const outageMsMax = 5 * 60_000;
 const drainMsMax = 5_000;
@@ -66,29 +68,38 @@ async function untilEnded(input: ContainerTrainerInput): Promise<TrainerExit> {
 }
 
 /** The wait ends early when the daemon does: then we look again until it is back, and go on if the container lives. */
-async function endOf({ container, clock, log }: ContainerTrainerInput): Promise<TrainerExit> {
+async function endOf({ container, follower, clock, log }: ContainerTrainerInput): Promise<TrainerExit> {
   let awaySinceMs: number | null = null;
-  let wasAway = false;
   let exit: TrainerExit | undefined;
   while (!exit) {
-    await container.wait().catch(() => undefined);
-    const look = await container.inspect().catch((error: unknown) => error as Error);
+    await waitFor(container);
+    const look = await container
+      .inspect({ abortSignal: AbortSignal.timeout(answerMsMax) })
+      .catch((error: unknown) => error as Error);
     if (!(look instanceof Error)) {
+      exit = exitOf(look, awaySinceMs !== null || follower.brokeOff);
       awaySinceMs = null;
-      exit = exitOf(look, wasAway);
+      follower.mended();
     } else if (statusOf(look) === 404) {
       exit = { code: null, outOfMemory: false, reason: 'Somebody removed the container of the trainer.' };
     } else {
-      if (isUnreachable(look)) wasAway = true;
       awaySinceMs ??= clock.nowMs();
       log.warn({ err: look.message, container: container.id }, 'the Docker daemon does not answer');
       if (clock.nowMs() - awaySinceMs > outageMsMax) {
         exit = { code: null, outOfMemory: false, reason: 'The Docker daemon went away and did not come back.' };
       }
     }
-    if (!exit) await sleep(lookAgainMs);
+    if (!exit && awaySinceMs !== null) await sleep(lookAgainMs);
   }
   return exit;
+}
+
+/** Until the container ends, or it is time to look. */
+async function waitFor(container: Container): Promise<void> {
+  const enough = new AbortController();
+  const waiting = container.wait({ abortSignal: enough.signal }).catch(() => sleep(lookAgainMs));
+  await Promise.race([waiting, sleep(waitMsMax, undefined, { signal: enough.signal })]);
+  enough.abort();
 }
 
 /** @returns undefined while it runs. */
@@ -124,7 +135,8 @@ async function signalUntilHeard(
 function usageLooks({ container, gpus, clock }: ContainerTrainerInput): Trainer['usage'] {
   let last: UsageLook | undefined;
   return async () => {
-    const stats = await container.stats({ stream: false, 'one-shot': true }).catch(() => undefined);
+    const options = { stream: false as const, 'one-shot': true, abortSignal: AbortSignal.timeout(answerMsMax) };
+    const stats = await container.stats(options).catch(() => undefined);
     if (!stats?.memory_stats.usage) return undefined;
     const { usage, look } = usageOf(stats, last, clock.nowMs());
     last = look;

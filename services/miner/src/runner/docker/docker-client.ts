@@ -1,6 +1,9 @@
 import type Docker from 'dockerode';
 import { RunnerError } from '../runner.ts';
 
+/** For answers that come at once from a healthy daemon. */
+export const answerMsMax = 15_000;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The daemon that DOCKER_HOST names, else the machine's own. The library is loaded only where a miner uses Docker. */
@@ -16,7 +19,7 @@ type Complaint = { readonly says: RegExp; readonly means: string };
 /** What daemons say, and what the owner of the machine can do about it. */
 const complaints: readonly Complaint[] = [
   {
-    says: /ENOENT|ECONNREFUSED|ECONNRESET|socket hang up/,
+    says: /ENOENT|ECONNREFUSED|ECONNRESET|EPIPE|socket hang up|aborted/,
     means: 'No Docker daemon answers. Start Docker, or set DOCKER_HOST to the daemon that shall be used.',
   },
   {
@@ -63,7 +66,7 @@ export function explain(error: unknown): RunnerError {
 
 /** Whether the daemon itself could not be reached: it may come back. */
 export const isUnreachable = (error: unknown): boolean =>
-  /ENOENT|ECONNREFUSED|ECONNRESET|EPIPE|socket hang up/.test(
+  /ENOENT|ECONNREFUSED|ECONNRESET|EPIPE|socket hang up|aborted/.test(
     `${error instanceof Error ? error.message : ''} ${codeOf(error) ?? ''}`,
   );
 

@@ -1,14 +1,15 @@
 import { access, chmod, chown, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock, Log } from '@agon/kit';
 import type Docker from 'dockerode';
 import type { RunFolder } from '../../run-folder.ts';
 import type { Template } from '../../template/load-templates.ts';
-import type { Runner, Trainer, TrainerHandle, TrainerStart } from '../runner.ts';
+import { type Runner, RunnerError, type Trainer, type TrainerHandle, type TrainerStart } from '../runner.ts';
 import { outputBytesKept } from '../trainer-output.ts';
 import { containerName, containerSpec, labels } from './container-spec.ts';
 import { containerTrainer, readExit } from './container-trainer.ts';
-import { connectDocker, explain, statusOf } from './docker-client.ts';
+import { answerMsMax, connectDocker, explain, statusOf } from './docker-client.ts';
 import { ImageRecords } from './image-records.ts';
 import { Images } from './images.ts';
 import { OutputFollower } from './output-follower.ts';
@@ -56,7 +57,10 @@ class DockerRunner implements Runner {
 
   ready = async (): Promise<void> => {
     try {
-      await this.#docker.ping();
+      const silent = sleep(answerMsMax, undefined, { ref: false }).then(() => {
+        throw new RunnerError(`The Docker daemon does not answer within ${answerMsMax / 1000} s. Restart it.`);
+      });
+      await Promise.race([this.#docker.ping(), silent]);
     } catch (error) {
       throw explain(error);
     }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@agon/kit';
 import type { Container } from 'dockerode';
 import { writeOutput } from './container-output.ts';
+import { answerMsMax, isUnreachable } from './docker-client.ts';
 
 const againMs = 1_000;
 
@@ -15,6 +16,7 @@ export class OutputFollower {
   readonly #closed = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #ending = false;
+  #brokeOff = false;
 
   private constructor(container: Container, target: OutputTarget) {
     this.#container = container;
@@ -45,6 +47,16 @@ export class OutputFollower {
     return follower;
   }
 
+  /** Whether the daemon went away while the container was followed. */
+  get brokeOff(): boolean {
+    return this.#brokeOff;
+  }
+
+  /** The daemon is back and the container lives. */
+  mended(): void {
+    this.#brokeOff = false;
+  }
+
   /** Waits for what was printed before the end, no longer than this. */
   async drain(msMax: number): Promise<void> {
     this.#ending = true;
@@ -60,6 +72,7 @@ export class OutputFollower {
 
   async #follow(first: Readable): Promise<void> {
     await this.#write(first, true);
+    await this.#askWhy();
     while (!this.#ending && !this.#closed.signal.aborted) {
       await sleep(againMs, undefined, { signal: this.#closed.signal }).catch(() => undefined);
       if (this.#ending) return;
@@ -68,10 +81,18 @@ export class OutputFollower {
     }
   }
 
+  /** A stream ends the same way when its container does and when the daemon dies. */
+  async #askWhy(): Promise<void> {
+    const look = await this.#container
+      .inspect({ abortSignal: AbortSignal.timeout(answerMsMax) })
+      .catch((error: unknown) => error);
+    if (isUnreachable(look)) this.#brokeOff = true;
+  }
+
   async #write(frames: Readable, fresh: boolean): Promise<void> {
     const { path, bytesMax, log } = this.#target;
     await writeOutput(frames, { path, bytesMax, fresh, signal: this.#closed.signal }).catch((error: unknown) => {
-      if (!this.#closed.signal.aborted) log.debug({ err: error }, 'the output of a container broke off');
+      if (!this.#closed.signal.aborted) log.warn({ err: error }, 'the output of a container broke off');
     });
   }
 }
