@@ -5,6 +5,7 @@ import type {
   CreateBaseModel,
   CreateJob,
   CreateKey,
+  CreateWebhook,
   Deleted,
   Job,
   JobEstimate,
@@ -18,6 +19,8 @@ import type {
   Receipt,
   Run,
   StoredFile,
+  Webhook,
+  WebhookDelivery,
 } from '@agon/contracts';
 import type { z } from 'zod';
 import { type ChatInput, streamChat } from './stream-chat.ts';
@@ -40,6 +43,7 @@ export function createClient(options: ClientOptions) {
     jobs: jobsOf(transport),
     models: modelsOf(transport),
     baseModels: baseModelsOf(transport),
+    webhooks: webhooksOf(transport),
     chat: {
       create: (request: ChatInput, { signal }: { signal?: AbortSignal } = {}) =>
         transport.json<ChatCompletion>({ method: 'POST', path: '/v1/chat/completions', json: request, signal }),
@@ -172,5 +176,26 @@ function modelsOf(transport: Transport) {
       }),
     predict: (id: string, body: Predict) =>
       transport.json<Predictions>({ method: 'POST', path: urlPath`/v1/models/${id}/predict`, json: body }),
+  };
+}
+
+function webhooksOf(transport: Transport) {
+  const pathOf = (id: string): string => urlPath`/v1/webhooks/${id}`;
+  return {
+    /** The answer has the secret, this once. */
+    create: (webhook: CreateWebhook) =>
+      transport.json<Webhook>({ method: 'POST', path: '/v1/webhooks', json: webhook }),
+    list: (page: PageOptions = {}) =>
+      transport.json<Page<Webhook>>({ method: 'GET', path: `/v1/webhooks${queryOf(page)}` }),
+    retrieve: (id: string) => transport.json<Webhook>({ method: 'GET', path: pathOf(id) }),
+    delete: (id: string) => transport.json<Deleted>({ method: 'DELETE', path: pathOf(id) }),
+    deliveries: (id: string, page: PageOptions = {}) =>
+      transport.json<Page<WebhookDelivery>>({ method: 'GET', path: `${pathOf(id)}/deliveries${queryOf(page)}` }),
+    /** Posts an event again, now. */
+    replay: (id: string, deliveryId: string) =>
+      transport.json<WebhookDelivery>({
+        method: 'POST',
+        path: `${pathOf(id)}${urlPath`/deliveries/${deliveryId}/replay`}`,
+      }),
   };
 }

@@ -5,7 +5,7 @@ import { prepareJob } from './prepare/prepare-job.ts';
 import { publishJob } from './publish/publish-job.ts';
 import { buildReconcile } from './reconcile/reconcile.ts';
 import type { SchedulerDeps } from './scheduler-deps.ts';
-import { deliverWebhook } from './webhook/deliver-webhook.ts';
+import { buildDeliverWebhook } from './webhook/deliver-webhook.ts';
 import { planWebhooks } from './webhook/plan-webhooks.ts';
 
 export type SchedulerHandlers = QueueHandlers<
@@ -20,7 +20,7 @@ export function buildScheduler(deps: SchedulerDeps): SchedulerHandlers {
     'job.publish': (payload) => publishJob(deps, payload),
     'lease.expire': (payload) => expireLeases(deps, payload),
     'webhook.plan': (payload) => planWebhooks(deps, payload),
-    'webhook.deliver': (payload) => deliverWebhook(deps, payload),
+    'webhook.deliver': buildDeliverWebhook(deps),
     reconcile: buildReconcile(deps),
   };
 }
