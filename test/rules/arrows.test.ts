@@ -27,6 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'queue/producer',
     'queue/worker',
     'base-models',
+    'model-graph',
   ],
   'services/evaluator': [
     'contracts',

@@ -12,11 +12,12 @@ export const idPrefixes = {
   key: 'key_',
   account: 'acct_',
   upload: 'upl_',
+  push: 'push_',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
 
-const idOf = (kind: IdKind) =>
+export const idOf = (kind: IdKind) =>
   z
     .string()
     .regex(new RegExp(`^${idPrefixes[kind]}[0-9a-z]{8,64}$`), `must be an id that starts with ${idPrefixes[kind]}`);
@@ -30,6 +31,9 @@ export const ModelId = idOf('model');
 export const KeyId = idOf('key');
 export const AccountId = idOf('account');
 export const UploadId = idOf('upload');
+
+/** One model per job, so its id is made of the job's. */
+export const modelIdOfJob = (jobId: string): string => idPrefixes.model + jobId.slice(idPrefixes.job.length);
 
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 in 64 lower-case hex digits');
 /** Unix time in whole seconds, as OpenAI's API speaks it. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { TableSchema } from './dataset.ts';
 import { JobId, ModelId, RunId, Sha256, UnixSeconds } from './ids.ts';
 import { JobResult } from './job.ts';
+import { Push } from './publish.ts';
 import { SubmissionPath } from './submission-path.ts';
 import { TaskName } from './task.ts';
 
@@ -22,6 +23,9 @@ export const Model = z
     files: z.array(ModelFile),
     table: TableSchema.nullable(),
     result: JobResult,
+    /** `org/name` of its repo in the service's own registry; null until it is there. */
+    repo: z.string().nullable(),
+    pushes: z.array(Push),
   })
   .meta({ id: 'Model' });
 export type Model = z.infer<typeof Model>;

@@ -12,6 +12,7 @@ export * from './logger.ts';
 export * from './new-id.ts';
 export * from './retry.ts';
 export * from './run-service.ts';
+export * from './sealer.ts';
 export * from './shutdown.ts';
 export * from './signed-receipt.ts';
 export * from './signing-key-file.ts';

@@ -22,7 +22,7 @@ export { canonicalWeights, headInputs, linearModules, modelTensors } from './fam
 export { parseConfig, readConfig } from './families/read-config.ts';
 export type { LinearModule, TensorSpec } from './graph/tensor-spec.ts';
 export { mergeAdapter, storedTensors } from './merged/merge-adapter.ts';
-export type { MergedTensor } from './merged/merged-tensor.ts';
+export { type MergedTensor, tensorBytes } from './merged/merged-tensor.ts';
 export { type OnnxFiles, onnxFiles } from './merged/onnx-files.ts';
 export { safetensorsBytes } from './merged/safetensors-bytes.ts';
 export * from './model-fault.ts';

@@ -5,3 +5,4 @@
 export { type FileArtifactStoreOptions, fileArtifactStore } from './artifacts/file-artifact-store.ts';
 export { connectStores, type StoreOptions } from './mongo/connect-stores.ts';
 export * from './ports/index.ts';
+export * from './push-id.ts';

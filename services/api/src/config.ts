@@ -1,6 +1,6 @@
 import { hubSettings } from '@agon/base-models';
 import { PublicKey } from '@agon/contracts';
-import { sharedSettings } from '@agon/kit';
+import { sealSettings, sharedSettings } from '@agon/kit';
 import { z } from 'zod';
 
 const portMax = 65_535;
@@ -9,6 +9,7 @@ const portMax = 65_535;
 export const ApiEnvironment = z.object({
   ...sharedSettings,
   ...hubSettings,
+  ...sealSettings,
   HOST: z.string().default('127.0.0.1').describe('address to listen on'),
   PORT: z.coerce.number().int().min(0).max(portMax).default(8080).describe('port to listen on; 0 takes a free one'),
   PUBLIC_URL: z

@@ -15,6 +15,7 @@ import type { ResolveBaseModel } from './base-models/resolve-type.ts';
 import type { Metrics } from './http/metrics.ts';
 import type { Tally } from './http/tally.ts';
 import type { LeaseDesk } from './leases/lease-desk.ts';
+import type { PushDesk } from './publish/push-desk.ts';
 import type { Turnstile } from './turnstile.ts';
 
 /** What inspecting a dataset asks for and finds. */
@@ -83,6 +84,7 @@ export type AppDeps = {
     columns: TableInputs;
     rows: number;
   }) => Promise<ClassPrediction | Float64Array>;
+  readonly pushDesk: PushDesk;
   /** How much is in each queue, for the metrics. */
   readonly queueCounts?: () => Promise<Readonly<Record<string, Readonly<Record<string, number>>>>>;
   /** Aborted when the service shuts down: long polls and streams end. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { hubOfSettings } from '@agon/base-models';
+import { hubOfSettings, pushHubOf } from '@agon/base-models';
 import { limits } from '@agon/contracts';
-import { createLogger, idMaker, readConfig, readVersion, runService, Shutdown, systemClock } from '@agon/kit';
+import { createLogger, idMaker, readConfig, readVersion, runService, Shutdown, sealerOf, systemClock } from '@agon/kit';
 import { OnnxPool, predictTable } from '@agon/onnx';
 import { connectQueue } from '@agon/queue/producer';
 import { connectStores, fileArtifactStore } from '@agon/store';
@@ -11,6 +11,7 @@ import { ApiEnvironment } from './config.ts';
 import { listen } from './http/http-server.ts';
 import { datasetInspector } from './jobs/dataset-inspector.ts';
 import { insertBootstrapKey } from './keys/bootstrap-key.ts';
+import { createPushDesk } from './publish/push-desk.ts';
 
 const closeMsMax = 10_000;
 const predictMsMax = 20_000;
@@ -37,6 +38,11 @@ async function start(): Promise<Record<string, unknown>> {
     await insertBootstrapKey(stores, config.BOOTSTRAP_ADMIN_KEY, new Date(clock.nowMs()));
   }
   const perMinute = config.REQUESTS_PER_MINUTE ?? limits.requestsPerMinuteMax;
+  const pushDesk = createPushDesk({
+    hubUrl: pushHubOf(config),
+    hasToken: config.HF_TOKEN !== undefined,
+    sealer: await sealerOf(config),
+  });
   const api = buildApp(
     {
       stores,
@@ -48,6 +54,7 @@ async function start(): Promise<Record<string, unknown>> {
       log,
       inspectDataset: datasetInspector(artifacts),
       resolveBaseModel: baseModelResolver({ stores, artifacts, clock, log }, hubOfSettings(config)),
+      pushDesk,
       queueCounts: () => queue.counts(),
       predict: ({ modelPath, ...table }) => models.use(modelPath, (child) => predictTable({ child, ...table })),
       stopping: stopping.signal,

@@ -3,11 +3,12 @@ import { judgeJob } from './judge/judge-job.ts';
 import { expireLeases } from './lease/expire-leases.ts';
 import { prepareJob } from './prepare/prepare-job.ts';
 import { publishJob } from './publish/publish-job.ts';
+import { deliverPush } from './push/deliver-push.ts';
 import { buildReconcile } from './reconcile/reconcile.ts';
 import type { SchedulerDeps } from './scheduler-deps.ts';
 
 export type SchedulerHandlers = QueueHandlers<
-  'job.prepare' | 'job.judge' | 'job.publish' | 'lease.expire' | 'reconcile'
+  'job.prepare' | 'job.judge' | 'job.publish' | 'job.push' | 'lease.expire' | 'reconcile'
 >;
 
 /** The handlers of everything in a job's life that is neither training nor scoring. */
@@ -16,6 +17,7 @@ export function buildScheduler(deps: SchedulerDeps): SchedulerHandlers {
     'job.prepare': (payload) => prepareJob(deps, payload),
     'job.judge': (payload) => judgeJob(deps, payload),
     'job.publish': (payload) => publishJob(deps, payload),
+    'job.push': (payload) => deliverPush(deps, payload),
     'lease.expire': (payload) => expireLeases(deps, payload),
     reconcile: buildReconcile(deps),
   };

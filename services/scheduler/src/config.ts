@@ -1,10 +1,16 @@
 import { hubSettings } from '@agon/base-models';
-import { readConfig, sharedSettings } from '@agon/kit';
+import { readConfig, sealSettings, sharedSettings } from '@agon/kit';
 import { z } from 'zod';
 
 export const SchedulerSettings = z.object({
   ...sharedSettings,
   ...hubSettings,
+  ...sealSettings,
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional()
+    .describe('where clients reach the service, for model cards'),
   SIGNING_KEY_FILE: z.string().describe('Ed25519 private key in PEM that signs receipts; made where it is missing'),
   AGON_PARENT: z.literal('1').optional().describe('end when stdin closes, because the parent is gone'),
 });

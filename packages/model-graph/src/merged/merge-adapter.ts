@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { openAdapter } from '../adapter/open-adapter.ts';
 import type { DecoderConfig } from '../decoder/decoder-config.ts';
 import { type FloatType, isFloatType } from '../safetensors/element-type.ts';
@@ -50,5 +51,6 @@ const storedTensor = (tensor: StoredTensor): MergedTensor => ({
   name: tensor.name,
   shape: tensor.shape,
   type: tensor.type as FloatType,
+  file: basename(tensor.file),
   values: () => readPieces(tensor),
 });

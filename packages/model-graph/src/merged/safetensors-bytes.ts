@@ -1,6 +1,5 @@
-import { elementBits } from '../safetensors/element-type.ts';
 import { fromFloats } from '../safetensors/from-floats.ts';
-import { type MergedTensor, valuesOf } from './merged-tensor.ts';
+import { type MergedTensor, tensorBytes } from './merged-tensor.ts';
 
 const lengthBytes = 8;
 const headerMultiple = 8;
@@ -18,9 +17,9 @@ export async function* safetensorsBytes(tensors: Iterable<MergedTensor>): AsyncG
 function headerOf(tensors: readonly MergedTensor[]): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   let at = 0;
-  for (const { name, shape, type } of tensors) {
-    const end = at + (valuesOf(shape) * elementBits[type]) / 8;
-    header[name] = { dtype: type, shape, data_offsets: [at, end] };
+  for (const tensor of tensors) {
+    const end = at + tensorBytes(tensor);
+    header[tensor.name] = { dtype: tensor.type, shape: tensor.shape, data_offsets: [at, end] };
     at = end;
   }
   const text = new TextEncoder().encode(JSON.stringify(header));

@@ -13,6 +13,7 @@ import { createKeyStore } from './key-store.ts';
 import { createMinerStore } from './miner-store.ts';
 import { createModelStore } from './model-store.ts';
 import { createIndexes, type Models, openModels } from './models.ts';
+import { createPushStore } from './push-store.ts';
 import { createRunStore } from './run-store.ts';
 import { createSeatStore } from './seat-store.ts';
 import type { StoreDeps } from './store-deps.ts';
@@ -66,6 +67,7 @@ function assemble(connection: Connection, deps: StoreDeps): Stores {
     evaluations: withAppErrors(createEvaluationStore(deps)),
     files: withAppErrors(createFileStore(deps)),
     models: withAppErrors(createModelStore(deps)),
+    pushes: withAppErrors(createPushStore(deps)),
     baseModels: withAppErrors(createBaseModelStore(deps)),
     miners: withAppErrors(createMinerStore(deps)),
     keys: withAppErrors(createKeyStore(deps)),

@@ -10,6 +10,7 @@ export type Models = {
   readonly evaluations: Model<schemas.EvaluationDocument>;
   readonly files: Model<schemas.FileDocument>;
   readonly models: Model<schemas.ModelDocument>;
+  readonly pushes: Model<schemas.PushDocument>;
   readonly baseModels: Model<schemas.BaseModelDocument>;
   readonly miners: Model<schemas.MinerDocument>;
   readonly keys: Model<schemas.KeyDocument>;
@@ -29,6 +30,7 @@ export function openModels(connection: Connection): Models {
     evaluations: open('evaluations', schemas.evaluationSchema),
     files: open('files', schemas.fileSchema),
     models: open('models', schemas.modelSchema),
+    pushes: open('pushes', schemas.pushSchema),
     baseModels: open('base_models', schemas.baseModelSchema),
     miners: open('miners', schemas.minerSchema),
     keys: open('keys', schemas.keySchema),

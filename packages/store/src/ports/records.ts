@@ -12,6 +12,7 @@ import type {
   ModelFile,
   Objective,
   Progress,
+  PushStatus,
   RejectionCode,
   RunFailure,
   RunStatus,
@@ -197,6 +198,31 @@ export type ModelRecord = {
   table: TableSchema | null;
   result: JobResult;
   createdAt: Date;
+};
+
+/** The delivery of a model to a repo on a hub. */
+export type PushRecord = {
+  /** Made of model, place and repo: asking again is the same push. */
+  id: string;
+  modelId: string;
+  jobId: string;
+  accountId: string;
+  where: 'registry' | 'hub';
+  repo: string;
+  private: boolean;
+  /** Sealed; gone when the push has ended. Null where the service's own is used. */
+  token: string | null;
+  status: PushStatus;
+  attempts: number;
+  message: string | null;
+  url: string | null;
+  commit: string | null;
+  /** When it was asked for; a hub that stays away is given up some days later. */
+  askedAt: Date;
+  /** Null while there is no model yet, and when the push has ended. */
+  nextAttemptAt: Date | null;
+  createdAt: Date;
+  updatedAt: Date;
 };
 
 /** A model that jobs may start from; its files are blobs. */

@@ -9,6 +9,7 @@ import type {
   MinerRecord,
   ModelRecord,
   NewEvent,
+  PushRecord,
   RunRecord,
   SeatRecord,
   UploadRecord,
@@ -159,6 +160,43 @@ export type ModelStore = {
   countWins(minerIds: readonly string[]): Promise<Map<string, number>>;
 };
 
+export type PushChange = Partial<Pick<PushRecord, 'message' | 'url' | 'commit' | 'nextAttemptAt'>>;
+
+export type PushStore = {
+  /** Answers false where the id is there already. */
+  insert(push: PushRecord): Promise<boolean>;
+  find(pushId: string): Promise<PushRecord | undefined>;
+  /** Oldest first. */
+  listByModels(modelIds: readonly string[]): Promise<PushRecord[]>;
+  /** Pushes that are due, also those whose process fell silent; the longest due first. */
+  listDue(query: { now: Date; silentSince: Date; limit: number }): Promise<PushRecord[]>;
+  /** Pushes that wait for a model since before then, oldest first. */
+  listWaiting(query: { before: Date; limit: number }): Promise<PushRecord[]>;
+  /** Makes the pushes that waited for this model due. */
+  release(input: { modelId: string; now: Date }): Promise<void>;
+  /** pending → pushing, or a silent pushing taken over: one more attempt. Answers undefined where another works on it. */
+  claim(input: { pushId: string; now: Date; silentSince: Date }): Promise<PushRecord | undefined>;
+  /** Says that the attempt goes on; answers false where it was taken over, or the push is gone. */
+  touch(input: { pushId: string; attempt: number; now: Date }): Promise<boolean>;
+  /** pushing → another status, while `attempt` still holds. An end forgets the token. */
+  settle(input: {
+    pushId: string;
+    attempt: number;
+    to: 'pending' | 'done' | 'failed';
+    set: PushChange;
+    now: Date;
+  }): Promise<PushRecord | undefined>;
+  /** Anything but pushing → pending and due, with another token and visibility. */
+  restart(input: {
+    pushId: string;
+    set: Pick<PushRecord, 'private' | 'token'>;
+    now: Date;
+  }): Promise<PushRecord | undefined>;
+  /** Ends what waits for a model that will not come, and forgets the tokens; answers how many. */
+  endWaiting(input: { modelId: string; message: string; now: Date }): Promise<number>;
+  deleteByModel(modelId: string): Promise<void>;
+};
+
 export type BaseModelStore = {
   /** Answers false where the id is there already. */
   insert(model: BaseModelRecord): Promise<boolean>;
@@ -216,6 +254,7 @@ export type Stores = {
   readonly evaluations: EvaluationStore;
   readonly files: FileStore;
   readonly models: ModelStore;
+  readonly pushes: PushStore;
   readonly baseModels: BaseModelStore;
   readonly miners: MinerStore;
   readonly keys: KeyStore;

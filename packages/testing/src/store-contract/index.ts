@@ -14,6 +14,7 @@ import { jobContract } from './jobs.ts';
 import { keyContract } from './keys.ts';
 import { minerContract } from './miners.ts';
 import { modelContract } from './models.ts';
+import { pushContract } from './pushes.ts';
 import { runContract } from './runs.ts';
 import { seatContract } from './seats.ts';
 import { uploadContract } from './uploads.ts';
@@ -25,6 +26,7 @@ const parts = {
   runs: runContract,
   'uploads, evaluations and files': uploadContract,
   models: modelContract,
+  pushes: pushContract,
   'base models': baseModelContract,
   miners: minerContract,
   keys: keyContract,

@@ -1,4 +1,4 @@
-import { AppError, Job, jobStatusesNotFinal } from '@agon/contracts';
+import { AppError, Job, jobStatusesNotFinal, modelIdOfJob } from '@agon/contracts';
 import { nowDate } from '../deps.ts';
 import { announce } from '../enqueue.ts';
 import { route } from '../http/route.ts';
@@ -30,6 +30,8 @@ export const cancelJob = route({
     const job = moved ?? (await findJob(deps.stores, { jobId: found.id, accountId: caller.accountId }));
     if (job.status !== 'cancelled') throw new AppError('job_already_final', `The job has ended: it ${job.status}.`);
     await endRunsOf(deps, job.id);
+    const message = 'The job was cancelled, so there is no model to push.';
+    await deps.stores.pushes.endWaiting({ modelId: modelIdOfJob(job.id), message, now: nowDate(deps) });
     await announce(deps, { kind: 'events', jobId: job.id });
     return readJob(deps.stores, job);
   },

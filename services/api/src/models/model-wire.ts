@@ -1,9 +1,10 @@
 import { AppError, type Model } from '@agon/contracts';
 import { unixSeconds } from '@agon/kit';
-import type { ModelRecord, Stores } from '@agon/store';
+import type { ModelRecord, PushRecord, Stores } from '@agon/store';
+import { pushWire } from '../publish/push-wire.ts';
 
 /** A published winner as clients read it. */
-export const modelWire = (model: ModelRecord): Model => ({
+export const modelWire = (model: ModelRecord, pushes: readonly PushRecord[]): Model => ({
   id: model.id,
   object: 'model',
   created: unixSeconds(model.createdAt),
@@ -15,6 +16,8 @@ export const modelWire = (model: ModelRecord): Model => ({
   files: model.files,
   table: model.table,
   result: model.result,
+  repo: pushes.find((push) => push.where === 'registry' && push.status === 'done')?.repo ?? null,
+  pushes: pushes.map(pushWire),
 });
 
 /** @throws AppError `model_not_found`, also where the model is another account's. */

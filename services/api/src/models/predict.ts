@@ -54,7 +54,8 @@ export const predict = route({
   async handle({ deps, caller, params, body: { rows } }) {
     const model = await findModel(deps.stores, { modelId: params.model_id, accountId: caller.accountId });
     const { table, task } = model;
-    const file = model.files.find((each) => each.path.endsWith('.onnx'));
+    // What lies in onnx/ takes tokens, not rows.
+    const file = model.files.find(({ path }) => path.endsWith('.onnx') && !path.startsWith('onnx/'));
     if (!table || !file) throw new AppError('prediction_failed', 'This model is not served here.');
     checkRows(table, rows);
     const columns = columnsFromRows(table, rows);

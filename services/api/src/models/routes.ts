@@ -4,6 +4,8 @@ import { releaseBlobs } from '../artifacts/release-blob.ts';
 import { sendBlob } from '../artifacts/send-blob.ts';
 import { route } from '../http/route.ts';
 import { pageFrom } from '../page.ts';
+import { publishModel } from '../publish/publish-model.ts';
+import { pushesOf } from '../publish/push-wire.ts';
 import { contentTypeOf } from './content-type.ts';
 import { findModel, modelWire } from './model-wire.ts';
 import { predict } from './predict.ts';
@@ -24,7 +26,11 @@ const listModels = route({
   errors: ['invalid_request'],
   async handle({ deps, caller, query: { limit, after } }) {
     const models = await deps.stores.models.list({ accountId: caller.accountId, after, limit: limit + 1 });
-    return pageFrom(models.map(modelWire), limit);
+    const pushes = await deps.stores.pushes.listByModels(models.map((model) => model.id));
+    return pageFrom(
+      models.map((model) => modelWire(model, pushesOf(pushes, model.id))),
+      limit,
+    );
   },
 });
 
@@ -41,7 +47,8 @@ const getModel = route({
   status: 200,
   errors: ['model_not_found'],
   async handle({ deps, caller, params }) {
-    return modelWire(await findModel(deps.stores, { modelId: params.model_id, accountId: caller.accountId }));
+    const model = await findModel(deps.stores, { modelId: params.model_id, accountId: caller.accountId });
+    return modelWire(model, await deps.stores.pushes.listByModels([model.id]));
   },
 });
 
@@ -84,9 +91,10 @@ const deleteModel = route({
   async handle({ deps, caller, params }) {
     const model = await findModel(deps.stores, { modelId: params.model_id, accountId: caller.accountId });
     await deps.stores.models.delete(model.id);
+    await deps.stores.pushes.deleteByModel(model.id);
     await releaseBlobs(deps, model.files);
     return { id: model.id, object: 'model', deleted: true as const };
   },
 });
 
-export const modelRoutes = [listModels, getModel, getModelFile, deleteModel, predict];
+export const modelRoutes = [listModels, getModel, getModelFile, deleteModel, predict, publishModel];

@@ -4,6 +4,7 @@ import { buildCollectGarbage } from './collect-garbage.ts';
 import { expireUploads } from './expire-uploads.ts';
 import { buildMendJobs } from './mend-jobs.ts';
 import { mendLeftovers } from './mend-leftovers.ts';
+import { mendPushes } from './mend-pushes.ts';
 import { buildSweepFinalJobs } from './sweep-final-jobs.ts';
 
 /**
@@ -26,6 +27,7 @@ export function buildReconcile(deps: SchedulerDeps): () => Promise<HandlerOutcom
     },
     leftovers: () => mendLeftovers(deps, known),
     uploads: () => expireUploads(deps),
+    pushes: () => mendPushes(deps),
     finalJobs: sweepFinalJobs,
     blobs: collectGarbage,
   };

@@ -12,6 +12,7 @@ import type {
   UploadStore,
 } from '@agon/store';
 import { memoryJobs } from './memory-jobs.ts';
+import { memoryPushes } from './memory-pushes.ts';
 import { memoryRuns } from './memory-runs.ts';
 import { memorySeats } from './memory-seats.ts';
 
@@ -100,6 +101,7 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
     },
     addMiner: (miner) => void miners.set(miner.id, miner),
     miners: { ...unused<Stores['miners']>(), find: async (minerId) => structuredClone(miners.get(minerId)) },
+    pushes: memoryPushes(),
     files: unused(),
     keys: unused(),
     idempotency: unused(),
