@@ -169,6 +169,17 @@ export const errorTable = {
     type: 'invalid_request_error',
     help: 'Check that rows have the columns and kinds of the model; GET /v1/models/{id} lists them.',
   },
+  unsupported_parameter: bad('Leave the parameter out; `param` names it, and docs/openai.md lists what is taken.'),
+  context_length_exceeded: bad('Send a shorter conversation or ask for fewer tokens; the message names the limit.'),
+  conversation_refused: bad(
+    'Bring the turns into the order that the model’s chat template wants; the message says why.',
+  ),
+  model_not_chat: bad('Use POST /v1/models/{id}/predict for models that classify or predict.'),
+  model_unavailable: {
+    status: 503,
+    type: 'service_unavailable_error',
+    help: 'The model could not be loaded or its process failed; try again, and ask the operator if it lasts.',
+  },
   miner_not_found: missing('List miners with GET /v1/miners.'),
   key_not_found: missing('List keys with GET /v1/keys.'),
 

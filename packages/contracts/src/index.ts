@@ -5,6 +5,7 @@
 export * from './api-key.ts';
 export * from './app-error.ts';
 export * from './base-model.ts';
+export * from './chat-completion.ts';
 export * from './dataset.ts';
 export * from './error-envelope.ts';
 export * from './error-table.ts';

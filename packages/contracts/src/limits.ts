@@ -7,6 +7,12 @@ export const limits = {
   jsonBodyBytesMax: 256 * KIB,
   predictBodyBytesMax: 8 * MIB,
   predictRowsMax: 10_000,
+  chatBodyBytesMax: 4 * MIB,
+  chatMessagesMax: 2_000,
+  chatChoicesMax: 8,
+  /** Tokens of an answer where the client says nothing. */
+  chatTokensDefault: 1_024,
+  modelReferenceCharactersMax: 400,
   fileBytesMax: 8 * GIB,
   filenameCharactersMax: 255,
 

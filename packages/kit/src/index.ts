@@ -10,6 +10,7 @@ export * from './http-signature.ts';
 export * from './inside.ts';
 export * from './logger.ts';
 export * from './new-id.ts';
+export * from './process-folder.ts';
 export * from './retry.ts';
 export * from './run-service.ts';
 export * from './sealer.ts';

@@ -20,7 +20,12 @@ export type ChildNews =
 type Numbered = { readonly kind: string; readonly id: number };
 /** What is sent, before it has its number. */
 export type Unnumbered<M> = M extends Numbered ? Omit<M, 'id'> : never;
-type Waiting<Answer> = { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void };
+type Waiting<Answer> = {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+  /** Hears what comes before the answer. */
+  readonly onPart?: ((part: Answer) => void) | undefined;
+};
 type OnnxAnswer = Exclude<FromChild, { kind: 'ready' | 'rejected' }>;
 
 /**
@@ -36,6 +41,8 @@ export class LimitedProcess<Request extends Numbered = ToChild, Answer extends N
   #ended: Error | undefined;
   #runtime: string | undefined;
   #ids = 0;
+  #watchers = 0;
+  #watch: NodeJS.Timeout | undefined;
   #stderr = '';
 
   private constructor(options: { memoryMib: number; script?: string }) {
@@ -92,13 +99,16 @@ export class LimitedProcess<Request extends Numbered = ToChild, Answer extends N
     return residentMemoryMib(this.pid);
   }
 
-  /** @throws OnnxRejection where the model fails or passes a limit; Error where the service does. */
-  async ask(request: Unnumbered<Request>, timeMs: number): Promise<Answer> {
+  /**
+   * @param onPart hears messages of the kind `part` that come before the answer.
+   * @throws OnnxRejection where the model fails or passes a limit; Error where the service does.
+   */
+  async ask(request: Unnumbered<Request>, timeMs: number, onPart?: (part: Answer) => void): Promise<Answer> {
     if (this.#ended) throw this.#ended;
     this.#ids += 1;
     const id = this.#ids;
     const answered = new Promise<Answer>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { resolve, reject, onPart });
       this.#child.send({ ...request, id }, (error) => {
         if (error) this.#settle(id, (waiting) => waiting.reject(this.#ended ?? error));
       });
@@ -128,14 +138,19 @@ export class LimitedProcess<Request extends Numbered = ToChild, Answer extends N
   }
 
   async #watchingMemory<T>(work: Promise<T>): Promise<T> {
-    const timer = setInterval(() => void this.#checkMemory(), memoryLookMs);
+    this.#watchers += 1;
+    this.#watch ??= setInterval(() => void this.#checkMemory(), memoryLookMs);
     try {
       const answer = await work;
       await this.#checkMemory();
       if (this.#ended) throw this.#ended;
       return answer;
     } finally {
-      clearInterval(timer);
+      this.#watchers -= 1;
+      if (this.#watchers === 0) {
+        clearInterval(this.#watch);
+        this.#watch = undefined;
+      }
     }
   }
 
@@ -162,7 +177,8 @@ export class LimitedProcess<Request extends Numbered = ToChild, Answer extends N
       this.#settle(news.id, (waiting) => waiting.reject(new Error(news.message)));
     } else {
       const answer = message as Answer;
-      this.#settle(answer.id, (waiting) => waiting.resolve(answer));
+      if (answer.kind === 'part') this.#waiting.get(answer.id)?.onPart?.(answer);
+      else this.#settle(answer.id, (waiting) => waiting.resolve(answer));
     }
   }
 

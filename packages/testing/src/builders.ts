@@ -225,6 +225,8 @@ export const aModel = (overrides: Partial<ModelRecord> = {}): ModelRecord => ({
   files: [{ path: 'model.onnx', ...aBlob(8) }],
   table: aTable(),
   result: aResult(),
+  baseModelId: null,
+  alias: null,
   createdAt: builtAt,
   ...overrides,
 });

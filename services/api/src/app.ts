@@ -49,7 +49,11 @@ const measure =
 export function buildApp(given: AppDeps, options: { processMetrics?: boolean } = {}): Api {
   // Every long poll and stream listens to it.
   setMaxListeners(0, given.stopping);
-  const metrics = createMetrics({ process: options.processMetrics ?? false, queueCounts: given.queueCounts });
+  const metrics = createMetrics({
+    process: options.processMetrics ?? false,
+    queueCounts: given.queueCounts,
+    chat: given.chat,
+  });
   const leases = new LeaseDesk(given, metrics);
   const inspections = new Turnstile({ passingMax: inspectionsMax, waitingMax: inspectionsWaitingMax });
   const deps: RouteDeps = { ...given, metrics, leases, inspections, streams: new Tally() };

@@ -24,6 +24,13 @@ export const ApiEnvironment = z.object({
     .describe('an API key with every scope that is made known at the start'),
   SIGNING_PUBLIC_KEY: PublicKey.optional().describe('the key that receipts are signed with'),
   REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).optional().describe('requests a minute of one key or miner'),
+  CHAT_MEMORY_MIB: z.coerce
+    .number()
+    .int()
+    .min(256)
+    .optional()
+    .describe('memory for models that answer; half of the machine where it is left out'),
+  CHAT_THREADS: z.coerce.number().int().min(1).max(64).optional().describe('threads of one model; the cores at most 8'),
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0).describe('proxies in front of the service'),
   AGON_PARENT: z.stringbool().default(false).describe('shut down when stdin closes'),
 });

@@ -7,6 +7,7 @@ import type {
   TaskName,
   TextColumns,
 } from '@agon/contracts';
+import type { ModelHosts } from '@agon/inference';
 import type { Clock, Log, NewId } from '@agon/kit';
 import type { ClassPrediction, TableInputs } from '@agon/onnx';
 import type { QueueProducer } from '@agon/queue/producer';
@@ -85,6 +86,8 @@ export type AppDeps = {
     rows: number;
   }) => Promise<ClassPrediction | Float64Array>;
   readonly pushDesk: PushDesk;
+  /** Lets language models answer. */
+  readonly chat: Pick<ModelHosts, 'generate' | 'answers' | 'models'>;
   /** How much is in each queue, for the metrics. */
   readonly queueCounts?: () => Promise<Readonly<Record<string, Readonly<Record<string, number>>>>>;
   /** Aborted when the service shuts down: long polls and streams end. */

@@ -1,7 +1,21 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { availableParallelism, hostname, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { hubOfSettings, pushHubOf } from '@agon/base-models';
 import { limits } from '@agon/contracts';
-import { createLogger, idMaker, readConfig, readVersion, runService, Shutdown, sealerOf, systemClock } from '@agon/kit';
+import { ModelHosts } from '@agon/inference';
+import {
+  createLogger,
+  idMaker,
+  makeProcessFolder,
+  readConfig,
+  readVersion,
+  runService,
+  Shutdown,
+  sealerOf,
+  systemClock,
+} from '@agon/kit';
 import { OnnxPool, predictTable } from '@agon/onnx';
 import { connectQueue } from '@agon/queue/producer';
 import { connectStores, fileArtifactStore } from '@agon/store';
@@ -17,6 +31,14 @@ const closeMsMax = 10_000;
 const predictMsMax = 20_000;
 const pool = { childrenMax: 4, memoryMibMax: 2_048, idleMs: 10 * 60_000, waitingMax: 32 };
 const addressShare = 10;
+const threadsMax = 8;
+const chatLimits = { modelsMax: 8, idleMs: 10 * 60_000, answersMax: 64 };
+const chatSettings = {
+  rowsMax: 16,
+  cacheBytesMax: 2 ** 30,
+  promptStepTokens: 128,
+  newTokensMax: limits.chatTokensDefault,
+};
 
 const config = readConfig(ApiEnvironment, process.env);
 const log = createLogger({ name: 'api', level: config.LOG_LEVEL });
@@ -34,6 +56,19 @@ async function start(): Promise<Record<string, unknown>> {
   const memoryMib = limits.scoringChildMemoryMib;
   const models = new OnnxPool({ ...pool, limits: { memoryMib, threads: 1, timeMs: predictMsMax } });
   shutdown.add('models', () => models.close());
+  const servingFolder = await makeProcessFolder({
+    parent: join(config.ARTIFACTS_DIR, 'serving'),
+    machine: hostname(),
+    pid: process.pid,
+  });
+  shutdown.add('serving folder', () => rm(servingFolder, { recursive: true, force: true }));
+  const chat = new ModelHosts({
+    folder: servingFolder,
+    ...chatLimits,
+    memoryMibMax: config.CHAT_MEMORY_MIB ?? Math.floor(totalmem() / 2 ** 21),
+    settings: { ...chatSettings, threads: config.CHAT_THREADS ?? Math.min(availableParallelism(), threadsMax) },
+  });
+  shutdown.add('chat', () => chat.close());
   if (config.BOOTSTRAP_ADMIN_KEY) {
     await insertBootstrapKey(stores, config.BOOTSTRAP_ADMIN_KEY, new Date(clock.nowMs()));
   }
@@ -56,6 +91,7 @@ async function start(): Promise<Record<string, unknown>> {
       resolveBaseModel: baseModelResolver({ stores, artifacts, clock, log }, hubOfSettings(config)),
       pushDesk,
       queueCounts: () => queue.counts(),
+      chat,
       predict: ({ modelPath, ...table }) => models.use(modelPath, (child) => predictTable({ child, ...table })),
       stopping: stopping.signal,
       settings: {

@@ -1,4 +1,5 @@
 import { baseModelRoutes } from './base-models/routes.ts';
+import { chatRoutes } from './chat/routes.ts';
 import { fileRoutes } from './files/routes.ts';
 import type { Route } from './http/route.ts';
 import { jobRoutes } from './jobs/routes.ts';
@@ -13,6 +14,7 @@ export const routes: readonly Route[] = [
   ...fileRoutes,
   ...jobRoutes,
   ...modelRoutes,
+  ...chatRoutes,
   ...baseModelRoutes,
   ...minerRoutes,
   ...keyRoutes,

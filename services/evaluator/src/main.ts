@@ -1,14 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
+import { join } from 'node:path';
 import { limits } from '@agon/contracts';
-import { createLogger, readVersion, runService, Shutdown, systemClock } from '@agon/kit';
+import { createLogger, makeProcessFolder, readVersion, runService, Shutdown, systemClock } from '@agon/kit';
 import { LanguageScorers } from '@agon/language';
 import { connectQueue } from '@agon/queue/producer';
 import { startWorkers } from '@agon/queue/worker';
 import { connectStores, fileArtifactStore } from '@agon/store';
 import { buildEvaluator } from './build-evaluator.ts';
 import { readSettings } from './config.ts';
-import { makeScoringFolder } from './scoring-folder.ts';
 import { taskModules } from './tasks/task-modules.ts';
 
 const patienceMs = 60 * 60_000;
@@ -22,14 +22,6 @@ const log = createLogger({ name: 'evaluator', level: settings.LOG_LEVEL });
 const shutdown = new Shutdown();
 const manifest = new URL('../package.json', import.meta.url);
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 async function start(): Promise<Record<string, unknown>> {
   const clock = systemClock;
   const redisUrl = settings.REDIS_URL;
@@ -38,11 +30,10 @@ async function start(): Promise<Record<string, unknown>> {
   const queue = await connectQueue({ redisUrl, log });
   shutdown.add('queue', () => queue.close());
   const artifacts = fileArtifactStore({ folder: settings.ARTIFACTS_DIR });
-  const scoringFolder = await makeScoringFolder({
-    artifactsFolder: settings.ARTIFACTS_DIR,
+  const scoringFolder = await makeProcessFolder({
+    parent: join(settings.ARTIFACTS_DIR, 'scoring'),
     machine: hostname(),
     pid: process.pid,
-    isAlive,
   });
   shutdown.add('scoring folder', () => rm(scoringFolder, { recursive: true, force: true }));
   const scorers = new LanguageScorers({ folder: scoringFolder, idleMs: scorerIdleMs });

@@ -15,6 +15,7 @@ export const minerSettings = z.object({
   AGON_CPUS: z.coerce.number().min(0.1).optional().describe('CPUs to offer; all where it is not set'),
   AGON_MEMORY_MIB: z.coerce.number().int().min(64).optional().describe('memory to offer'),
   AGON_BASE_MODELS_GIB: z.coerce.number().min(0).default(40).describe('disk for base models kept between runs'),
+  AGON_PARENT: z.stringbool().default(false).describe('end when stdin closes, because the parent is gone'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

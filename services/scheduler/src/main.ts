@@ -1,11 +1,20 @@
-import { createBaseModels, hubOfSettings } from '@agon/base-models';
+import { createBaseModels, hubOfSettings, pushHubOf } from '@agon/base-models';
 import { AppError } from '@agon/contracts';
-import { createLogger, readOrMakeSigningKey, readVersion, runService, Shutdown, systemClock } from '@agon/kit';
+import {
+  createLogger,
+  readOrMakeSigningKey,
+  readVersion,
+  runService,
+  Shutdown,
+  sealerOf,
+  systemClock,
+} from '@agon/kit';
 import { connectQueue } from '@agon/queue/producer';
 import { startSchedule, startWorkers } from '@agon/queue/worker';
 import { connectStores, fileArtifactStore } from '@agon/store';
 import { buildScheduler } from './build-scheduler.ts';
 import { readSettings } from './config.ts';
+import { createWinnerFiles } from './publish/files/winner-files.ts';
 
 const reconcileEveryMs = 10_000;
 
@@ -27,7 +36,16 @@ async function start(): Promise<Record<string, unknown>> {
   const stopping = new AbortController();
   const hub = hubOfSettings(settings);
   const baseModels = createBaseModels({ stores, artifacts, hub, clock, log, stopping: stopping.signal });
-  const handlers = buildScheduler({ stores, artifacts, queue, baseModels, clock, log, signingKey, versions });
+  const pushUrl = pushHubOf(settings);
+  const handlers = buildScheduler({
+    ...{ stores, artifacts, queue, baseModels, clock, log, signingKey, versions },
+    winnerFiles: createWinnerFiles({ artifacts }),
+    registry: null,
+    pushHub: pushUrl === null ? null : { url: pushUrl, token: settings.HF_TOKEN ?? null, fetch },
+    sealer: await sealerOf(settings),
+    publicUrl: settings.PUBLIC_URL ?? null,
+    stopping: stopping.signal,
+  });
   const schedule = startSchedule({ redisUrl, log, every: { reconcile: reconcileEveryMs } });
   shutdown.add('schedule', () => schedule.close());
   const workers = startWorkers({ redisUrl, log, handlers, clock });

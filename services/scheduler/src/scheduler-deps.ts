@@ -19,7 +19,8 @@ export type SchedulerDeps = {
   readonly versions: Readonly<Record<string, string>>;
   /** Writes what strangers need of a language model beside what its miner handed in. */
   readonly winnerFiles: WinnerFiles;
-  readonly registry: Registry;
+  /** Null where the service has no hub of its own. */
+  readonly registry: Registry | null;
   readonly pushHub: PushHub | null;
   /** Opens the tokens of clients; null where the operator gave no key. */
   readonly sealer: Sealer | null;

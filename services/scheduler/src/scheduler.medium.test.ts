@@ -61,6 +61,12 @@ async function startScheduler(): Promise<{ queue: ConnectedQueue; reconcile: () 
     log,
     signingKey,
     versions: { agon: 'test' },
+    winnerFiles: async () => [],
+    registry: null,
+    pushHub: null,
+    sealer: null,
+    publicUrl: null,
+    stopping: new AbortController().signal,
   });
   const workers = startWorkers({ redisUrl, prefix, log, handlers, clock });
   shutdown.add('workers', () => workers.close());

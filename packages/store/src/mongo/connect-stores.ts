@@ -13,6 +13,7 @@ import { createKeyStore } from './key-store.ts';
 import { createMinerStore } from './miner-store.ts';
 import { createModelStore } from './model-store.ts';
 import { createIndexes, type Models, openModels } from './models.ts';
+import { createNamespaceStore } from './namespace-store.ts';
 import { createPushStore } from './push-store.ts';
 import { createRunStore } from './run-store.ts';
 import { createSeatStore } from './seat-store.ts';
@@ -72,6 +73,7 @@ function assemble(connection: Connection, deps: StoreDeps): Stores {
     miners: withAppErrors(createMinerStore(deps)),
     keys: withAppErrors(createKeyStore(deps)),
     idempotency: withAppErrors(createIdempotencyStore(deps)),
+    namespaces: withAppErrors(createNamespaceStore(deps)),
     ...withAppErrors({
       isReferenced: (sha256: string) => isReferenced(deps.models, sha256),
       ping: async () => {

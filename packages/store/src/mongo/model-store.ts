@@ -26,6 +26,11 @@ export function createModelStore({ models: { models } }: Pick<StoreDeps, 'models
       return document ? recordOf(document) : undefined;
     },
 
+    async findByAlias(alias) {
+      const document = await models.findOne({ alias }).lean<ModelDocument>();
+      return document ? recordOf(document) : undefined;
+    },
+
     async list({ accountId, ...paging }) {
       const filter = accountId === undefined ? {} : { accountId };
       const documents = await newestFirst(models, filter, paging).lean<ModelDocument[]>();

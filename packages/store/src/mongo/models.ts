@@ -16,6 +16,7 @@ export type Models = {
   readonly keys: Model<schemas.KeyDocument>;
   readonly nonces: Model<schemas.NonceDocument>;
   readonly idempotency: Model<schemas.IdempotencyDocument>;
+  readonly namespaces: Model<schemas.NamespaceDocument>;
 };
 
 /** The models of a connection, one a collection. Nothing is registered outside the connection. */
@@ -36,6 +37,7 @@ export function openModels(connection: Connection): Models {
     keys: open('keys', schemas.keySchema),
     nonces: open('nonces', schemas.nonceSchema),
     idempotency: open('idempotency', schemas.idempotencySchema),
+    namespaces: open('namespaces', schemas.namespaceSchema),
   };
 }
 

@@ -32,6 +32,8 @@ export type PushDocument = DocumentOf<PushRecord>;
 export type BaseModelDocument = DocumentOf<BaseModelRecord> & WithBlobs;
 export type MinerDocument = DocumentOf<MinerRecord>;
 export type KeyDocument = DocumentOf<KeyRecord>;
+/** `_id` is the name. */
+export type NamespaceDocument = { _id: string; accountId: string };
 export type NonceDocument = { _id: string; expiresAt: Date };
 export type IdempotencyDocument = { _id: string; bodyHash: string; jobId: string; expiresAt: Date };
 
@@ -233,10 +235,17 @@ export const modelSchema = schemaOf<ModelDocument>(
     files: needed(Mixed),
     table: Mixed,
     result: needed(Mixed),
+    baseModelId: String,
+    alias: String,
     createdAt: needed(Date),
     blobs: [String],
   },
-  [[{ accountId: 1, _id: -1 }], [{ 'result.winner.miner': 1 }], [{ blobs: 1 }]],
+  [
+    [{ accountId: 1, _id: -1 }],
+    [{ 'result.winner.miner': 1 }],
+    [{ blobs: 1 }],
+    [{ alias: 1 }, { unique: true, partialFilterExpression: { alias: { $type: 'string' } } }],
+  ],
 );
 
 export const pushSchema = schemaOf<PushDocument>(
@@ -302,6 +311,10 @@ export const keySchema = schemaOf<KeyDocument>(
   },
   [[{ hash: 1 }, { unique: true }], [{ accountId: 1, _id: -1 }]],
 );
+
+export const namespaceSchema = schemaOf<NamespaceDocument>({ _id: String, accountId: needed(String) }, [
+  [{ accountId: 1 }, { unique: true }],
+]);
 
 export const nonceSchema = schemaOf<NonceDocument>({ _id: String, expiresAt: needed(Date) }, [gone]);
 

@@ -197,6 +197,10 @@ export type ModelRecord = {
   files: ModelFile[];
   table: TableSchema | null;
   result: JobResult;
+  /** What it was made from. */
+  baseModelId: string | null;
+  /** `ft:{base}:{organisation}:{suffix}:{id}`, by which OpenAI's clients name it; unique. */
+  alias: string | null;
   createdAt: Date;
 };
 
@@ -224,6 +228,9 @@ export type PushRecord = {
   createdAt: Date;
   updatedAt: Date;
 };
+
+/** The name under which an account publishes, in lower case; one an account. */
+export type NamespaceRecord = { name: string; accountId: string };
 
 /** A model that jobs may start from; its files are blobs. */
 export type BaseModelRecord = {

@@ -154,6 +154,7 @@ export type ModelStore = {
   /** Answers false where the id is there already. */
   insert(model: ModelRecord): Promise<boolean>;
   find(modelId: string): Promise<ModelRecord | undefined>;
+  findByAlias(alias: string): Promise<ModelRecord | undefined>;
   list(query: Paging & { accountId?: string }): Promise<ModelRecord[]>;
   delete(modelId: string): Promise<void>;
   /** `minerId → number of wins`. */
@@ -245,6 +246,18 @@ export type IdempotencyStore = {
   freeByJob(jobId: string): Promise<void>;
 };
 
+export type NamespaceStore = {
+  /**
+   * The account's name, claimed now where it has none: `wanted` where it is free, else with a number behind it. The name
+   * of an account never changes.
+   */
+  claim(input: { accountId: string; wanted: string }): Promise<string>;
+  /** Undefined where the account has none yet. */
+  find(accountId: string): Promise<string | undefined>;
+  /** The account that has this name, in whatever case. */
+  accountOf(name: string): Promise<string | undefined>;
+};
+
 export type Stores = {
   readonly jobs: JobStore;
   readonly events: EventStore;
@@ -259,6 +272,7 @@ export type Stores = {
   readonly miners: MinerStore;
   readonly keys: KeyStore;
   readonly idempotency: IdempotencyStore;
+  readonly namespaces: NamespaceStore;
   /** Whether any file, job part, outcome, receipt, submission, model or base model refers to the blob. */
   isReferenced(sha256: string): Promise<boolean>;
   /** Throws where the database does not answer. */

@@ -14,6 +14,7 @@ import { jobContract } from './jobs.ts';
 import { keyContract } from './keys.ts';
 import { minerContract } from './miners.ts';
 import { modelContract } from './models.ts';
+import { namespaceContract } from './namespaces.ts';
 import { pushContract } from './pushes.ts';
 import { runContract } from './runs.ts';
 import { seatContract } from './seats.ts';
@@ -31,6 +32,7 @@ const parts = {
   miners: minerContract,
   keys: keyContract,
   idempotency: idempotencyContract,
+  namespaces: namespaceContract,
   'references to blobs': blobContract,
 };
 

@@ -23,6 +23,19 @@ export function modelContract(context: GetContext): void {
     expect(await stores.models.find(models[2]!.id)).toBeUndefined();
   });
 
+  it('finds a model by its alias, which is unique where there is one', async () => {
+    const { stores, newId } = context();
+    const alias = `ft:org/base:acme:x:${newId('model').slice(-8)}`;
+    const model = aModel({ id: newId('model'), alias });
+    await stores.models.insert(model);
+    expect(await stores.models.findByAlias(alias)).toEqual(model);
+    expect(await stores.models.findByAlias(`${alias}x`)).toBeUndefined();
+    expect(await stores.models.insert(aModel({ id: newId('model'), alias }))).toBe(false);
+    for (const none of [newId('model'), newId('model')]) {
+      expect(await stores.models.insert(aModel({ id: none, alias: null }))).toBe(true);
+    }
+  });
+
   it('counts the wins of miners', async () => {
     const { stores, newId } = context();
     const [often, once, never] = [newId('miner'), newId('miner'), newId('miner')];

@@ -30,11 +30,33 @@ function addQueueGauge(registry: Registry, counts: QueueCounts): void {
   });
 }
 
+type ChatFigures = { readonly answers: number; readonly models: number };
+
+function addChatGauges(registry: Registry, chat: ChatFigures): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge('agon_chat_answers', 'Answers of language models that are made or wait.', () => chat.answers);
+  gauge('agon_chat_models', 'Language models that are loaded.', () => chat.models);
+}
+
 /** Makes a registry of its own, so that two apps in one process do not meet. */
-export function createMetrics(options: { process: boolean; queueCounts?: QueueCounts | undefined }): Metrics {
+export function createMetrics(options: {
+  process: boolean;
+  queueCounts?: QueueCounts | undefined;
+  chat: ChatFigures;
+}): Metrics {
   const registry = new Registry();
   if (options.process) collectDefaultMetrics({ register: registry });
   if (options.queueCounts) addQueueGauge(registry, options.queueCounts);
+  addChatGauges(registry, options.chat);
   const registers = [registry];
   return {
     registry,

@@ -50,7 +50,7 @@ test('a slow reader is given one frame at a time, and of the progress it missed 
     queue,
     log: silentLog,
     stopping: new AbortController().signal,
-    metrics: createMetrics({ process: false }),
+    metrics: createMetrics({ process: false, chat: { answers: 0, models: 0 } }),
   };
   const streaming = streamEvents(deps as unknown as RouteDeps, {
     ...{ jobId: 'job_00000001', afterSequence: 0, gone: gone.signal },

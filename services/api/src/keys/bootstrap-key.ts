@@ -3,13 +3,18 @@ import type { Stores } from '@agon/store';
 import { hashKey } from '../http/authenticate.ts';
 import { prefixCharacters } from './create-key.ts';
 
+const namespace = 'agon';
 const scopes: Scope[] = ['jobs:read', 'jobs:write', 'admin'];
 
 /**
  * Makes the operator's own key known, as often as the service starts. Its ids follow from its hash, so that every replica
  * means the same account.
  */
-export async function insertBootstrapKey(stores: Pick<Stores, 'keys'>, key: string, now: Date): Promise<void> {
+export async function insertBootstrapKey(
+  stores: Pick<Stores, 'keys' | 'namespaces'>,
+  key: string,
+  now: Date,
+): Promise<void> {
   const hash = hashKey(key);
   const tail = hash.slice(0, 24);
   await stores.keys.insert({
@@ -22,4 +27,5 @@ export async function insertBootstrapKey(stores: Pick<Stores, 'keys'>, key: stri
     createdAt: now,
     revokedAt: null,
   });
+  await stores.namespaces.claim({ accountId: idPrefixes.account + tail, wanted: namespace });
 }

@@ -4,6 +4,7 @@ import type { KeyRecord } from '@agon/store';
 import { nowDate } from '../deps.ts';
 import { hashKey } from '../http/authenticate.ts';
 import { route } from '../http/route.ts';
+import { namespaceSlug } from './namespace-slug.ts';
 
 /** Characters of a key that are kept, so that its owner can tell it from others. */
 export const prefixCharacters = 12;
@@ -47,6 +48,7 @@ export const createKey = route({
       revokedAt: null,
     };
     await deps.stores.keys.insert(key);
+    await deps.stores.namespaces.claim({ accountId: key.accountId, wanted: namespaceSlug(body.name) });
     return keyWire(key, secret);
   },
 });

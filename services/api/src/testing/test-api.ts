@@ -50,6 +50,7 @@ export async function startTestApi({ clock = systemClock, settings, log = silent
     resolveBaseModel: baseModelResolver({ stores, artifacts, clock, log }, null),
     pushDesk: createPushDesk({ hubUrl: null, hasToken: false, sealer: null }),
     predict: async ({ rows }) => Float64Array.from({ length: rows }, (_, row) => row),
+    chat: { generate: () => Promise.reject(new Error('No model answers in this test.')), answers: 0, models: 0 },
     stopping: stopping.signal,
     settings: { ...testSettings, ...settings },
   };

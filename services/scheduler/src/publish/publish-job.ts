@@ -36,7 +36,8 @@ export async function publishJob(deps: SchedulerDeps, { jobId }: { jobId: string
   const model = (await deps.stores.models.find(modelIdOfJob(job.id))) ?? (await writeModel(deps, judged));
   const receipt = model.files.find((file) => file.path === 'agon.json');
   if (!receipt) throw new Error(`The model ${model.id} has no receipt.`);
-  await beginPushes(deps, model, judged.spec.publish.private);
+  const namespace = await organisationOf(deps, job);
+  await beginPushes(deps, model, { namespace, private: judged.spec.publish.private });
   const succeeded = await deps.stores.jobs.move({
     jobId,
     from: 'publishing',
@@ -67,6 +68,17 @@ const shortIdCharacters = 6;
 export const modelNameOf = (job: Pick<JobRecord, 'id' | 'spec' | 'task'>): string =>
   `${job.spec.suffix ?? job.task}-${job.id.slice(-shortIdCharacters)}`;
 
+/** The name by which OpenAI's clients know a fine-tuned model: `ft:{base}:{organisation}:{suffix}:{id}`. */
+export const aliasOf = (
+  job: Pick<JobRecord, 'id' | 'spec'>,
+  { base, organisation }: { base: string; organisation: string },
+): string => `ft:${base}:${organisation}:${job.spec.suffix ?? ''}:${job.id.slice(-aliasIdCharacters)}`;
+const aliasIdCharacters = 8;
+
+/** Accounts from before there were namespaces get a plain one. */
+const organisationOf = (deps: SchedulerDeps, { accountId }: Pick<JobRecord, 'accountId'>): Promise<string> =>
+  deps.stores.namespaces.claim({ accountId, wanted: 'user' });
+
 async function writeModel(deps: SchedulerDeps, job: JudgedJob): Promise<ModelRecord> {
   const runs = await deps.stores.runs.listByJob(job.id);
   const evaluations = await deps.stores.evaluations.listByJob(job.id);
@@ -76,7 +88,8 @@ async function writeModel(deps: SchedulerDeps, job: JudgedJob): Promise<ModelRec
   const name = modelNameOf(job);
   const base = job.baseModel && ((await deps.stores.baseModels.find(job.baseModel.id)) ?? null);
   const { submission } = winner;
-  const repo = job.spec.publish.repo ?? (await registryRepo(deps, { accountId: job.accountId, name }));
+  const organisation = await organisationOf(deps, job);
+  const repo = job.spec.publish.repo ?? registryRepo(organisation, name);
   const derived = base && submission.format !== 'onnx' ? await derivedFiles(deps, { job, submission, base }) : [];
   const known = [...(submission.format === 'onnx' ? [] : baseFiles(base)), ...derived];
   const texts = await writeTexts(deps, { job, runs, evaluations, id, name, repo, submission, base, known });
@@ -90,6 +103,8 @@ async function writeModel(deps: SchedulerDeps, job: JudgedJob): Promise<ModelRec
     files: modelFiles(submission.files, [...known, ...texts]),
     table: job.table,
     result: { ...job.result, model: id },
+    baseModelId: job.baseModel?.id ?? null,
+    alias: job.baseModel && aliasOf(job, { base: job.baseModel.name, organisation }),
     createdAt: job.judgement.judgedAt,
   };
   if (await deps.stores.models.insert(record)) return record;

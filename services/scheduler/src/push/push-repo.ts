@@ -34,7 +34,7 @@ const conflict = 409;
  * @throws HubApiError, ForeignRepo, HubSilence, or what `fetch` throws
  */
 export async function pushRepo(
-  artifacts: Pick<ArtifactStore, 'read' | 'localPath'>,
+  artifacts: Pick<ArtifactStore, 'read'>,
   target: PushTarget,
   push: RepoPush,
   signal: AbortSignal,
@@ -47,7 +47,7 @@ export async function pushRepo(
     const change = await compareRepo(artifacts, await listAll(at), push.files);
     if (change.put.length === 0 && change.remove.length === 0) return await headOf(at);
     const progress = new Progress(change.put, push.onProgress, guard.moved);
-    const operations = await operationsOf(artifacts, change, progress);
+    const operations = operationsOf(artifacts, change, progress);
     const steps = commitIter({
       ...at,
       operations,
@@ -93,18 +93,18 @@ async function listAll(at: At): Promise<ListFileEntry[]> {
   return entries;
 }
 
-async function operationsOf(
-  artifacts: Pick<ArtifactStore, 'localPath'>,
+function operationsOf(
+  artifacts: Pick<ArtifactStore, 'read'>,
   { put, remove }: RepoChange,
   progress: Progress,
-): Promise<CommitOperation[]> {
-  const operations: CommitOperation[] = remove.map((path) => ({ operation: 'delete', path }));
-  for (const { path, bytes, sha256 } of put) {
-    const part = { path: await artifacts.localPath(sha256), start: 0, end: bytes };
-    const content = new StoredBlob(part, (count) => progress.read(path, count));
-    operations.push({ operation: 'addOrUpdate', path, content });
-  }
-  return operations;
+): CommitOperation[] {
+  const deletions = remove.map((path) => ({ operation: 'delete' as const, path }));
+  const additions = put.map(({ path, bytes, sha256 }) => {
+    const part = { sha256, start: 0, end: bytes };
+    const content = new StoredBlob(artifacts, part, (count) => progress.read(path, count));
+    return { operation: 'addOrUpdate' as const, path, content };
+  });
+  return [...deletions, ...additions];
 }
 
 /** Counts each file twice: it is read once to be hashed and once to be sent. */

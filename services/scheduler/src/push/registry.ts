@@ -11,18 +11,16 @@ export type PushTarget = {
 
 /** The service's own hub, which is in this process: its requests leave it nowhere. */
 export type Registry = {
-  /** The namespace of an account, which is made where there is none. */
-  namespaceOf(accountId: string): Promise<string>;
   /** Speaks as this account. */
   targetFor(accountId: string): PushTarget;
 };
 
 /** The hub that the operator named; null where pushes are off. */
-export type PushHub = { readonly url: string; readonly token: string | null };
+export type PushHub = { readonly url: string; readonly token: string | null; readonly fetch: typeof fetch };
 
 /** @throws AppError `hub_token_missing` where neither the push nor the service has a token. */
-export function hubTarget(hub: PushHub, token: string | null, via: typeof fetch): PushTarget {
+export function hubTarget(hub: PushHub, token: string | null): PushTarget {
   const accessToken = token ?? hub.token;
   if (accessToken === null) throw new AppError('hub_token_missing', `There is no token for ${hub.url}.`);
-  return { hubUrl: hub.url, accessToken, fetch: via, urlOf: (repo) => `${hub.url}/${repo}` };
+  return { hubUrl: hub.url, accessToken, fetch: hub.fetch, urlOf: (repo) => `${hub.url}/${repo}` };
 }

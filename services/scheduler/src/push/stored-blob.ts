@@ -1,27 +1,28 @@
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { ReadableStream } from 'node:stream/web';
+import type { ArtifactStore } from '@agon/store';
 
-type Part = { readonly path: string; readonly start: number; readonly end: number };
+type Part = { readonly sha256: string; readonly start: number; readonly end: number };
+type Reads = Pick<ArtifactStore, 'read'>;
 
-/** A part of a file as a Blob that is read when it is asked for, and says how much was read. */
+/** A part of a blob of the store as a Blob of the web, which is read when it is asked for and says how much was read. */
 export class StoredBlob extends Blob {
+  override readonly size: number;
+  readonly #artifacts: Reads;
   readonly #part: Part;
   readonly #onBytes: (count: number) => void;
 
-  override readonly size: number;
-
-  constructor(part: Part, onBytes: (count: number) => void) {
+  constructor(artifacts: Reads, part: Part, onBytes: (count: number) => void) {
     super([]);
     this.size = part.end - part.start;
+    this.#artifacts = artifacts;
     this.#part = part;
     this.#onBytes = onBytes;
   }
 
   override slice(start = 0, end = this.size): StoredBlob {
-    const { path, start: from, end: to } = this.#part;
-    const part = { path, start: Math.min(from + start, to), end: Math.min(from + end, to) };
-    return new StoredBlob(part, this.#onBytes);
+    const { sha256, start: from, end: to } = this.#part;
+    const part = { sha256, start: Math.min(from + start, to), end: Math.min(from + end, to) };
+    return new StoredBlob(this.#artifacts, part, this.#onBytes);
   }
 
   override stream(): ReturnType<Blob['stream']> {
@@ -29,24 +30,21 @@ export class StoredBlob extends Blob {
   }
 
   override async arrayBuffer(): Promise<ArrayBuffer> {
-    const { path, start, end } = this.#part;
-    if (start === end) return new ArrayBuffer(0);
     const chunks: Uint8Array[] = [];
-    for await (const chunk of createReadStream(path, { start, end: end - 1 })) chunks.push(chunk as Uint8Array);
+    for await (const chunk of this.#read()) chunks.push(chunk);
     return new Uint8Array(Buffer.concat(chunks)).buffer;
   }
 
   override async text(): Promise<string> {
-    const { path, start, end } = this.#part;
-    return (await readFile(path)).subarray(start, end).toString('utf8');
+    return new TextDecoder().decode(await this.arrayBuffer());
   }
 
   async *#read(): AsyncGenerator<Uint8Array> {
-    const { path, start, end } = this.#part;
-    if (start === end) return;
-    for await (const chunk of createReadStream(path, { start, end: end - 1 })) {
-      this.#onBytes((chunk as Uint8Array).length);
-      yield chunk as Uint8Array;
+    if (this.size === 0) return;
+    const { sha256, start, end } = this.#part;
+    for await (const chunk of this.#artifacts.read(sha256, { start, end })) {
+      this.#onBytes(chunk.length);
+      yield chunk;
     }
   }
 }

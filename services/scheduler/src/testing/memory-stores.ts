@@ -20,6 +20,7 @@ export type MemoryStores = Stores & {
   readonly seats: Stores['seats'] & { insert(seat: SeatRecord): void };
   /** The events of a job. */
   log(jobId: string): EventRecord[];
+  readonly pushes: ReturnType<typeof memoryPushes>;
   readonly modelRecords: Map<string, ModelRecord>;
   addMiner(miner: MinerRecord): void;
   readonly baseModelRecords: Map<string, BaseModelRecord>;
@@ -105,6 +106,7 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
     files: unused(),
     keys: unused(),
     idempotency: unused(),
+    namespaces: { ...unused<Stores['namespaces']>(), claim: async ({ wanted }) => wanted },
     isReferenced: async (sha256) => isReferenced(sha256),
     ping: async () => undefined,
     close: async () => undefined,

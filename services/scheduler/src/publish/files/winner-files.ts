@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { limits, type ModelFile, type SubmissionFormat } from '@agon/contracts';
-import type { Log } from '@agon/kit';
 import {
   canonicalWeights,
   type MergedTensor,
@@ -10,6 +9,7 @@ import {
   openWeights,
   readConfig,
   storedTensors,
+  tensorBytes,
 } from '@agon/model-graph';
 import type { ArtifactStore, BaseModelRecord, SubmissionRecord } from '@agon/store';
 import { publishedAdapterConfig } from './adapter-config.ts';
@@ -30,7 +30,7 @@ export type Wish = {
 
 export type WinnerFiles = (wish: Wish) => Promise<ModelFile[]>;
 
-export type FilesDeps = { readonly artifacts: Pick<ArtifactStore, 'put' | 'localPath'>; readonly log: Log };
+export type FilesDeps = { readonly artifacts: Pick<ArtifactStore, 'put' | 'localPath'> };
 
 /** A winner on disk, with its adapter merged in where it is one. */
 export type OpenWinner = {
@@ -54,6 +54,7 @@ export const createWinnerFiles =
       const winner = await openWinner(deps, wish, work);
       const onnx = wish.onnx && (await fitsOnnx(wish, winner));
       return [
+        ...movedWeights(wish.submission),
         ...(await configFiles(deps, { wish, winner, onnx })),
         ...(onnx ? await writeOnnx(deps, winner, wish.say) : []),
         ...(wish.merged && winner.format === 'peft-lora' ? await mergedFiles(deps, { wish, winner }) : []),
@@ -62,7 +63,8 @@ export const createWinnerFiles =
 
 async function openWinner(deps: FilesDeps, { submission, base }: Wish, work: string): Promise<OpenWinner> {
   const baseFolder = await linkBlobs(deps.artifacts, base.files, join(work, 'base'));
-  const folder = await linkBlobs(deps.artifacts, submission.files, join(work, 'winner'));
+  const files = rootedFiles(submission);
+  const folder = await linkBlobs(deps.artifacts, files, join(work, 'winner'));
   const baseConfig = await readJson(join(baseFolder, 'config.json'));
   const { format } = submission;
   if (format === 'peft-lora') {
@@ -77,7 +79,24 @@ async function openWinner(deps: FilesDeps, { submission, base }: Wish, work: str
   return { format, config, tensors, baseConfig, folder };
 }
 
+/** The files of the folder that the model is in, by their names in it: trainers may put all into one folder. */
+function rootedFiles({ format, files }: SubmissionRecord): ModelFile[] {
+  const anchor = format === 'peft-lora' ? 'adapter_config.json' : 'config.json';
+  const found = files.find(({ path }) => path === anchor || path.endsWith(`/${anchor}`));
+  if (!found) throw new Error(`The winner has no ${anchor}.`);
+  const folder = found.path.slice(0, found.path.length - anchor.length);
+  const inFolder = files.filter(({ path }) => path.startsWith(folder));
+  return inFolder.map(({ path, bytes, sha256 }) => ({ path: path.slice(folder.length), bytes, sha256 }));
+}
+
 const readJson = async (path: string): Promise<Record<string, unknown>> => JSON.parse(await readFile(path, 'utf8'));
+
+/** Programs look for weights beside the configuration, which is at the root. */
+function movedWeights(submission: SubmissionRecord): ModelFile[] {
+  const there = new Set(submission.files.map(({ path }) => path));
+  const isWeights = ({ path }: ModelFile): boolean => /^[^/]+\.safetensors(\.index\.json)?$/.test(path);
+  return rootedFiles(submission).filter((file) => isWeights(file) && !there.has(file.path));
+}
 
 async function fitsOnnx({ base, say }: Wish, { tensors }: OpenWinner): Promise<boolean> {
   const values = [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
@@ -99,7 +118,13 @@ async function configFiles(
     const config = onnx ? [await putJson(deps, 'config.json', publishedConfig({ base, onnx }))] : [];
     return [await putJson(deps, 'adapter_config.json', adapter), ...config];
   }
-  const weights = winner.tensors.values().next().value?.type ?? 'F32';
+  const weights = typeOfMost(winner.tensors);
   const checkpoint = { config: await readJson(join(winner.folder, 'config.json')), weights };
   return [await putJson(deps, 'config.json', publishedConfig({ base, checkpoint, onnx }))];
+}
+
+/** The number format of the largest tensor: norms may be kept finer. */
+function typeOfMost(tensors: OpenWinner['tensors']): MergedTensor['type'] {
+  const bySize = [...tensors.values()].toSorted((left, right) => tensorBytes(right) - tensorBytes(left));
+  return bySize[0]?.type ?? 'F32';
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeScoringFolder } from './scoring-folder.ts';
+import { makeProcessFolder } from './process-folder.ts';
 
 let artifactsFolder: string;
 beforeEach(async () => {
@@ -15,7 +15,12 @@ test('what dead processes of this machine left goes; the living and other machin
     await mkdir(join(artifactsFolder, 'scoring', name), { recursive: true });
     await writeFile(join(artifactsFolder, 'scoring', name, 'file'), 'left');
   }
-  const folder = await makeScoringFolder({ artifactsFolder, machine: 'here', pid: 7, isAlive: (pid) => pid === 1 });
+  const folder = await makeProcessFolder({
+    parent: join(artifactsFolder, 'scoring'),
+    machine: 'here',
+    pid: 7,
+    isAlive: (pid) => pid === 1,
+  });
   expect(folder).toBe(join(artifactsFolder, 'scoring', 'here-7'));
   expect((await readdir(join(artifactsFolder, 'scoring'))).sort()).toEqual(['here-1', 'here-7', 'notes', 'there-2']);
   expect(await readdir(folder)).toEqual([]);

@@ -2,17 +2,16 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * A folder of this process for links to models, on the file system of the blobs, so that they are not copied. What dead
+ * A folder of this process below `parent`, such as for links to models on the file system of the blobs. What dead
  * processes of this machine left there is removed.
  */
-export async function makeScoringFolder(input: {
-  artifactsFolder: string;
+export async function makeProcessFolder(input: {
+  parent: string;
   machine: string;
   pid: number;
-  isAlive: (pid: number) => boolean;
+  isAlive?: (pid: number) => boolean;
 }): Promise<string> {
-  const { artifactsFolder, machine, pid, isAlive } = input;
-  const parent = join(artifactsFolder, 'scoring');
+  const { parent, machine, pid, isAlive = isProcessAlive } = input;
   await mkdir(parent, { recursive: true });
   for (const name of await readdir(parent)) {
     const [, owner, number] = /^(.+)-(\d+)$/.exec(name) ?? [];
@@ -22,4 +21,12 @@ export async function makeScoringFolder(input: {
   const folder = join(parent, `${machine}-${pid}`);
   await mkdir(folder);
   return folder;
+}
+
+function isProcessAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }

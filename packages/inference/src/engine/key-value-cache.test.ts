@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { KeyValueCache } from './key-value-cache.ts';
+
+const shape = { tensors: 1, heads: 2, headSize: 1 };
+
+/** Writes `value + position` into a row. */
+function fill(cache: KeyValueCache, slot: number, input: { value: number; length: number }): void {
+  const { buffers, dims } = cache.rows(slot, 1);
+  const capacity = dims[2] ?? 0;
+  for (let head = 0; head < shape.heads; head += 1) {
+    for (let at = 0; at < input.length; at += 1) buffers[0]!.set([input.value + at], head * capacity + at);
+  }
+}
+
+const valuesOf = (cache: KeyValueCache, slot: number, length: number): number[] => {
+  const { buffers, dims } = cache.rows(slot, 1);
+  const capacity = dims[2] ?? 0;
+  return [0, 1].flatMap((head) => [...buffers[0]!.subarray(head * capacity, head * capacity + length)]);
+};
+
+test('rows keep what they hold when there is more room', () => {
+  const cache = new KeyValueCache(shape);
+  cache.reserve({ rows: 1, tokens: 10, lengths: [] });
+  fill(cache, 0, { value: 5, length: 3 });
+  cache.reserve({ rows: 3, tokens: 1_000, lengths: [3] });
+  expect(cache.capacity).toBe(1_024);
+  expect(valuesOf(cache, 0, 3)).toEqual([5, 6, 7, 5, 6, 7]);
+});
+
+test('a row that moves has the same content in its new place', () => {
+  const cache = new KeyValueCache(shape);
+  cache.reserve({ rows: 3, tokens: 256, lengths: [] });
+  fill(cache, 2, { value: 9, length: 2 });
+  cache.move(2, 0, 2);
+  expect(valuesOf(cache, 0, 2)).toEqual([9, 10, 9, 10]);
+});
+
+test('a batch is one piece of each buffer', () => {
+  const cache = new KeyValueCache(shape);
+  cache.reserve({ rows: 4, tokens: 256, lengths: [] });
+  expect(cache.rows(1, 2).dims).toEqual([2, 2, 256, 1]);
+  expect(cache.rows(1, 2).buffers[0]).toHaveLength(2 * 2 * 256);
+});

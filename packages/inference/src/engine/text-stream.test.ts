@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { TextStream } from './text-stream.ts';
+
+/** Every token is one byte of UTF-8. */
+const decode = (ids: readonly number[]): string => new TextDecoder().decode(Uint8Array.from(ids));
+const bytesOf = (text: string): number[] => [...new TextEncoder().encode(text)];
+
+function shownOf(text: string, stops: readonly string[]): { pieces: string[]; stopped: boolean } {
+  const stream = new TextStream(decode, stops);
+  const pieces: string[] = [];
+  for (const token of bytesOf(text)) {
+    const shown = stream.push(token);
+    pieces.push(shown.text);
+    if (shown.stopped) return { pieces, stopped: true };
+  }
+  const rest = stream.end();
+  return { pieces: [...pieces, rest.text], stopped: rest.stopped };
+}
+
+describe('a text that comes token by token', () => {
+  test('a character is shown when its last byte is there', () => {
+    const { pieces } = shownOf('aß👍!', []);
+    expect(pieces.filter((piece) => piece !== '')).toEqual(['a', 'ß', '👍', '!']);
+  });
+
+  test('a stop text ends it and is not shown, also where it comes in pieces', () => {
+    expect(shownOf('one two STOP three', ['STOP'])).toMatchObject({ stopped: true });
+    expect(shownOf('one two STOP three', ['STOP']).pieces.join('')).toBe('one two ');
+  });
+
+  test('what only began like a stop text is shown after all', () => {
+    const { pieces, stopped } = shownOf('STOMP, STO', ['STOP']);
+    expect([pieces.join(''), stopped]).toEqual(['STOMP, STO', false]);
+  });
+
+  test('the pieces are the text, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        expect(shownOf(text, []).pieces.join('')).toBe(text);
+      }),
+    );
+  });
+
+  test('no piece ever has any of a stop text', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b', 'c') });
+    fc.assert(
+      fc.property(
+        letters,
+        fc.array(
+          letters.filter((stop) => stop !== ''),
+          { maxLength: 3 },
+        ),
+        (text, stops) => {
+          const ends = stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
+          const whole = shownOf(text, stops).pieces.join('');
+          expect(text.startsWith(whole)).toBe(true);
+          expect(stops.some((stop) => whole.includes(stop))).toBe(false);
+          if (ends.length === 0) expect(whole).toBe(text);
+        },
+      ),
+    );
+  });
+});

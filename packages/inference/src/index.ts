@@ -1,0 +1,15 @@
+/**
+ * Lets base models and winners answer: each model in a process of its own that makes many answers at once, token by token,
+ * and shares its weights among the adapters of one base. May import contracts, model-graph, language and onnx; its child
+ * process imports onnxruntime-node. The api and the command line call it.
+ */
+export type { Sampling } from './engine/sampling.ts';
+export {
+  type ChatEnd,
+  type ChatPart,
+  GenerationRefusal,
+  type ServedAdapter,
+  type ServedModel,
+} from './host/model-host.ts';
+export { type HostsOptions, ModelHosts } from './host/model-hosts.ts';
+export type { Generation, TokenReport, TokenText } from './protocol.ts';
