@@ -75,10 +75,17 @@ async function pushAll(
   let first: string | null = null;
   // The repo that was asked for comes last: when it is complete, all is.
   for (const content of reposOf(push.repo, model.files).toReversed()) {
-    const say = sayShare(deps, push, content.repo);
-    const wish = { ...content, private: push.private, title, description, onProgress: say.share };
+    // Within one process nothing has to move, so there is nothing to tell.
+    const say = push.where === 'hub' ? sayShare(deps, push, content.repo) : undefined;
+    const wish = {
+      ...content,
+      private: push.private,
+      title,
+      description,
+      onProgress: (share: number) => say?.share(share),
+    };
     first = await pushRepo(deps.artifacts, target, wish, signal);
-    await say.said();
+    await say?.said();
   }
   return first;
 }

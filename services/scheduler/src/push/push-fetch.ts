@@ -26,12 +26,13 @@ export function guardFetch(inner: typeof fetch, signal: AbortSignal): GuardedFet
     close: () => clearTimeout(timer),
     async fetch(input, init = {}) {
       const own = init.signal ? [init.signal] : [];
+      const signals = AbortSignal.any([signal, silence.signal, ...own]);
+      signals.throwIfAborted();
       const headers = new Headers(init.headers);
       headers.set('user-agent', 'agon');
       open += 1;
       moved();
       try {
-        const signals = AbortSignal.any([signal, silence.signal, ...own]);
         return await inner(input, { ...init, headers, signal: signals });
       } finally {
         open -= 1;
