@@ -6,6 +6,7 @@ import { registerKeys } from './commands/keys.ts';
 import { registerMine } from './commands/mine.ts';
 import { registerMiners } from './commands/miners.ts';
 import { registerModels } from './commands/models.ts';
+import { registerPublish } from './commands/publish.ts';
 import { registerSubmit } from './commands/submit.ts';
 import { registerUp } from './commands/up.ts';
 import { registerValidate } from './commands/validate.ts';
@@ -21,6 +22,7 @@ const registers: readonly Register[] = [
   registerMine,
   registerMiners,
   registerModels,
+  registerPublish,
   registerVerify,
   registerKeys,
 ];

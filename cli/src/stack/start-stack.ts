@@ -42,7 +42,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const signingKeyFile = join(options.folder, 'keys', 'receipts.pem');
     const { publicKey } = await readOrMakeSigningKey(signingKeyFile);
     const adminKey = (await readCredentials(options.folder))?.key ?? newApiKey();
-    const shared = { ...passedOn(options.env), ...servers, ARTIFACTS_DIR: artifactsFolder(options) };
+    const sealKeyFile = options.env.SEAL_KEY_FILE ?? join(options.folder, 'keys', 'seal.key');
+    const ours = { ARTIFACTS_DIR: artifactsFolder(options), SEAL_KEY_FILE: sealKeyFile };
+    const shared = { ...passedOn(options.env), ...servers, ...ours };
     const environments = {
       scheduler: { ...shared, SIGNING_KEY_FILE: signingKeyFile },
       evaluator: shared,
@@ -142,6 +144,7 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'HF_ENDPOINT',
     'HF_TOKEN',
     'BASE_MODELS_FROM_HUB',
+    'HUB_PUSHES',
     'NODE_EXTRA_CA_CERTS',
   ];
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));

@@ -63,6 +63,8 @@ export const Push = z
     /** `pending` also while it waits for the next attempt; `message` says why. */
     status: PushStatus,
     attempts: z.int(),
+    /** Share of what the last attempt had to move, 0 to 1. */
+    progress: z.number(),
     message: z.string().nullable(),
     url: z.string().nullable(),
     /** The commit that has the model; null until the push is done. */

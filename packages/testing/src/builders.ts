@@ -243,6 +243,7 @@ export const aPush = (overrides: Partial<PushRecord> = {}): PushRecord => ({
   token: null,
   status: 'pending',
   attempts: 0,
+  progress: 0,
   message: null,
   url: null,
   commit: null,

@@ -95,21 +95,29 @@ function createAttempts(pushes: Pushes): Attempts {
 
   return {
     async claim({ pushId, now, silentSince }) {
-      const update = { $set: { status: 'pushing', updatedAt: now }, $inc: { attempts: 1 } };
+      const update = { $set: { status: 'pushing', progress: 0, updatedAt: now }, $inc: { attempts: 1 } };
       const waiting = { _id: pushId, status: 'pending' as const, nextAttemptAt: { $ne: null } };
       const silent = { _id: pushId, status: 'pushing' as const, updatedAt: { $lte: silentSince } };
       return (await change(waiting, update)) ?? change(silent, update);
     },
 
-    async touch({ pushId, attempt, now }) {
+    async touch({ pushId, attempt, progress, now }) {
       const held = { _id: pushId, status: 'pushing' as const, attempts: attempt };
-      return (await change(held, { $set: { updatedAt: now } })) !== undefined;
+      return (await change(held, { $set: { progress, updatedAt: now } })) !== undefined;
     },
 
     settle: ({ pushId, attempt, to, set, now }) =>
       change(
         { _id: pushId, status: 'pushing', attempts: attempt },
-        { $set: { ...set, ...(to === 'pending' ? {} : ended), status: to, updatedAt: now } },
+        {
+          $set: {
+            ...set,
+            ...(to === 'pending' ? {} : ended),
+            ...(to === 'done' ? { progress: 1 } : {}),
+            status: to,
+            updatedAt: now,
+          },
+        },
       ),
 
     restart: ({ pushId, set, now }) =>

@@ -260,6 +260,7 @@ export const pushSchema = schemaOf<PushDocument>(
     token: String,
     status: needed(String),
     attempts: needed(Number),
+    progress: needed(Number),
     message: String,
     url: String,
     commit: String,

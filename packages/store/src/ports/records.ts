@@ -218,6 +218,8 @@ export type PushRecord = {
   token: string | null;
   status: PushStatus;
   attempts: number;
+  /** Share of what the last attempt had to move, 0 to 1. */
+  progress: number;
   message: string | null;
   url: string | null;
   commit: string | null;

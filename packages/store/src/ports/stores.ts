@@ -177,8 +177,8 @@ export type PushStore = {
   release(input: { modelId: string; now: Date }): Promise<void>;
   /** pending → pushing, or a silent pushing taken over: one more attempt. Answers undefined where another works on it. */
   claim(input: { pushId: string; now: Date; silentSince: Date }): Promise<PushRecord | undefined>;
-  /** Says that the attempt goes on; answers false where it was taken over, or the push is gone. */
-  touch(input: { pushId: string; attempt: number; now: Date }): Promise<boolean>;
+  /** Says that the attempt goes on, and how far it is; answers false where it was taken over, or the push is gone. */
+  touch(input: { pushId: string; attempt: number; progress: number; now: Date }): Promise<boolean>;
   /** pushing → another status, while `attempt` still holds. An end forgets the token. */
   settle(input: {
     pushId: string;

@@ -34,10 +34,11 @@ export function pushContract(context: GetContext): void {
     const claims = await Promise.all([claim(0), claim(0), claim(0)]);
     expect(claims.filter((each) => each !== undefined)).toHaveLength(1);
     expect(await stores.pushes.find(id)).toMatchObject({ status: 'pushing', attempts: 1 });
-    expect(await stores.pushes.touch({ pushId: id, attempt: 1, now: at(1) })).toBe(true);
+    expect(await stores.pushes.touch({ pushId: id, attempt: 1, progress: 0.4, now: at(1) })).toBe(true);
+    expect(await stores.pushes.find(id)).toMatchObject({ progress: 0.4 });
     expect(await claim(1.5)).toBeUndefined();
     expect(await claim(2)).toMatchObject({ status: 'pushing', attempts: 2 });
-    expect(await stores.pushes.touch({ pushId: id, attempt: 1, now: at(2) })).toBe(false);
+    expect(await stores.pushes.touch({ pushId: id, attempt: 1, progress: 0.5, now: at(2) })).toBe(false);
     const late = { pushId: id, attempt: 1, to: 'done' as const, set: {}, now: at(2) };
     expect(await stores.pushes.settle(late)).toBeUndefined();
   });
@@ -80,7 +81,7 @@ export function pushContract(context: GetContext): void {
       return stores.pushes.settle({ pushId: id, attempt: number, to, set, now: at(0) });
     };
     expect(await attempt(1, 'pending')).toMatchObject({ status: 'pending', token: 'sealed', nextAttemptAt: at(1) });
-    expect(await attempt(2, 'done')).toMatchObject({ status: 'done', token: null, nextAttemptAt: null });
+    expect(await attempt(2, 'done')).toMatchObject({ status: 'done', progress: 1, token: null, nextAttemptAt: null });
     const again = { private: false, token: 'other' };
     expect(await stores.pushes.restart({ pushId: id, set: again, now: at(3) })).toMatchObject({
       ...again,

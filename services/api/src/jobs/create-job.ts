@@ -7,7 +7,6 @@ import { dateIn, nowDate, type RouteDeps } from '../deps.ts';
 import { announce, enqueue } from '../enqueue.ts';
 import { findFile } from '../files/find-file.ts';
 import { type KeyCaller, route } from '../http/route.ts';
-import { checkFiles, checkPush } from '../publish/check-publish.ts';
 import { newPush } from '../publish/new-push.ts';
 import { type CheckedJob, conclude, inspect } from './check-job.ts';
 import { readJob } from './find-job.ts';
@@ -80,8 +79,6 @@ async function insertJob(deps: RouteDeps, attempt: Attempt): Promise<JobRecord> 
   const owned = { fileId: spec.training_file, accountId: caller.accountId };
   const file = await findFile(deps.stores, owned, 'training_file');
   const checked = await conclude(deps, attempt, await inspect(deps, { spec, file, signal }));
-  checkFiles(checked.task, spec.publish);
-  if (spec.publish.repo !== undefined) await checkPush(deps.pushDesk, spec.publish, 'publish.');
   const job = jobRecord(deps, attempt, file, checked);
   await insertPush(deps, attempt);
   const message = `The job was created for ${file.filename}; the dataset is read next.`;

@@ -18,6 +18,7 @@ export function newPush(
     token: sealedToken(sealer, id, wish.token),
     status: 'pending',
     attempts: 0,
+    progress: 0,
     message: null,
     url: null,
     commit: null,

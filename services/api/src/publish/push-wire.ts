@@ -11,6 +11,7 @@ export const pushWire = (push: PushRecord): Push => ({
   private: push.private,
   status: push.status,
   attempts: push.attempts,
+  progress: push.progress,
   message: push.message,
   url: push.url,
   commit: push.commit,

@@ -33,6 +33,7 @@ function registryPush(model: ModelRecord, wish: { namespace: string; private: bo
     token: null,
     status: 'pending',
     attempts: 0,
+    progress: 0,
     message: null,
     url: null,
     commit: null,

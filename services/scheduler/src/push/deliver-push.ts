@@ -32,13 +32,15 @@ export async function deliverPush(deps: SchedulerDeps, { pushId }: { pushId: str
 async function attempt(deps: SchedulerDeps, push: PushRecord, model: ModelRecord): Promise<PushFault | undefined> {
   const over = new AbortController();
   const signal = AbortSignal.any([deps.stopping, over.signal]);
+  const at = { progress: 0 };
   const beat = setInterval(() => {
-    const held = deps.stores.pushes.touch({ pushId: push.id, attempt: push.attempts, now: nowDate(deps) });
+    const touched = { pushId: push.id, attempt: push.attempts, ...at, now: nowDate(deps) };
+    const held = deps.stores.pushes.touch(touched);
     held.then((ours) => ours || over.abort()).catch((error) => deps.log.warn({ err: error }, 'a push was not touched'));
   }, touchMs);
   try {
     const target = targetOf(deps, push);
-    const commit = await pushAll(deps, { push, model, target, signal });
+    const commit = await pushAll(deps, { push, model, target, signal, at });
     const url = target.urlOf(push.repo);
     const done = await settle(deps, push, 'done', { message: null, url, commit: commit ?? push.commit });
     if (done)
@@ -67,14 +69,15 @@ function registryTarget({ registry }: SchedulerDeps, { accountId }: PushRecord):
 /** @returns the commit in the repo that was asked for */
 async function pushAll(
   deps: SchedulerDeps,
-  input: { push: PushRecord; model: ModelRecord; target: PushTarget; signal: AbortSignal },
+  input: { push: PushRecord; model: ModelRecord; target: PushTarget; signal: AbortSignal; at: { progress: number } },
 ): Promise<string | null> {
-  const { push, model, target, signal } = input;
+  const { push, model, target, signal, at } = input;
   const title = `${model.name}, the winner of ${model.jobId}`;
   const description = `Published by Agon as ${model.id}.`;
   let first: string | null = null;
   // The repo that was asked for comes last: when it is complete, all is.
-  for (const content of reposOf(push.repo, model.files).toReversed()) {
+  const repos = reposOf(push.repo, model.files).toReversed();
+  for (const [index, content] of repos.entries()) {
     // Within one process nothing has to move, so there is nothing to tell.
     const say = push.where === 'hub' ? sayShare(deps, push, content.repo) : undefined;
     const wish = {

@@ -41,15 +41,16 @@ export function memoryPushes(): PushStore & { readonly records: Map<string, Push
       const free =
         push?.status === 'pending' ? !isWaiting(push) : push?.status === 'pushing' && push.updatedAt <= silentSince;
       return free && push
-        ? change(push, { status: 'pushing', attempts: push.attempts + 1, updatedAt: now })
+        ? change(push, { status: 'pushing', progress: 0, attempts: push.attempts + 1, updatedAt: now })
         : undefined;
     },
-    touch: async ({ pushId, attempt, now }) =>
-      change(holds(records.get(pushId), attempt), { updatedAt: now }) !== undefined,
+    touch: async ({ pushId, attempt, progress, now }) =>
+      change(holds(records.get(pushId), attempt), { progress, updatedAt: now }) !== undefined,
     settle: async ({ pushId, attempt, to, set, now }) =>
       change(holds(records.get(pushId), attempt), {
         ...set,
         ...(to === 'pending' ? {} : ended),
+        ...(to === 'done' ? { progress: 1 } : {}),
         status: to,
         updatedAt: now,
       }),
