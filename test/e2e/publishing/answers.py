@@ -19,7 +19,7 @@ def main() -> None:
     warnings.filterwarnings("ignore")
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     given = json.load(sys.stdin)
     print(json.dumps([answers(ask, given) for ask in given["asks"]]))
 
