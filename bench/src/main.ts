@@ -1,3 +1,4 @@
+import { artifacts } from './artifacts.ts';
 import { dispatch } from './dispatch.ts';
 import { idleMemory } from './idle-memory.ts';
 import { overhead } from './overhead.ts';
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, Bench>> = {
   race,
   dispatch,
   upload,
+  artifacts,
   'idle-memory': idleMemory,
 };
 

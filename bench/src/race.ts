@@ -95,6 +95,7 @@ const quietContext = () => ({
   env: {},
   cwd: root,
   out: () => undefined,
+  write: () => undefined,
   err: () => undefined,
   isTerminal: false,
   interrupted: new AbortController().signal,

@@ -8,6 +8,8 @@ export type Context = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly out: (text: string) => void;
+  /** As `out`, without a new line. */
+  readonly write: (text: string) => void;
   readonly err: (text: string) => void;
   readonly isTerminal: boolean;
   /** Aborted by Ctrl-C. */

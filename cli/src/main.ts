@@ -22,6 +22,7 @@ const context: Context = {
   env: process.env,
   cwd: process.cwd(),
   out: (text) => process.stdout.write(`${text}\n`),
+  write: (text) => void process.stdout.write(text),
   err: (text) => process.stderr.write(`${text}\n`),
   isTerminal: process.stdout.isTTY === true,
   interrupted: interrupt.signal,

@@ -8,6 +8,7 @@ const context: Context = {
   env: {},
   cwd: '/nowhere',
   out: (text) => said.push(text),
+  write: (text) => said.push(text),
   err: (text) => said.push(text),
   isTerminal: false,
   interrupted: new AbortController().signal,

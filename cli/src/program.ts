@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Register } from './command.ts';
+import { registerChat } from './commands/chat.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerJobs } from './commands/jobs.ts';
 import { registerKeys } from './commands/keys.ts';
@@ -8,6 +9,7 @@ import { registerMiners } from './commands/miners.ts';
 import { registerModels } from './commands/models.ts';
 import { registerPublish } from './commands/publish.ts';
 import { registerSubmit } from './commands/submit.ts';
+import { registerTemplate } from './commands/template.ts';
 import { registerUp } from './commands/up.ts';
 import { registerValidate } from './commands/validate.ts';
 import { registerVerify } from './commands/verify.ts';
@@ -20,9 +22,11 @@ const registers: readonly Register[] = [
   registerValidate,
   registerJobs,
   registerMine,
+  registerTemplate,
   registerMiners,
   registerModels,
   registerPublish,
+  registerChat,
   registerVerify,
   registerKeys,
 ];

@@ -27,8 +27,8 @@ export async function pullModel(
   const folder = resolve(input.context.cwd, input.to ?? model.name);
   await mkdir(folder, { recursive: true });
   for (const file of model.files)
-    await pullFile(client, { modelId: model.id, file, path: inside(folder, file.path), context: input.context });
-  return { model: model.id, folder, files: model.files };
+    await pullFile(client, { modelId: model.model, file, path: inside(folder, file.path), context: input.context });
+  return { model: model.model, folder, files: model.files };
 }
 
 type Pull = { modelId: string; file: ModelFile; path: string; context: Context };

@@ -55,6 +55,7 @@ def test_definitions_are_told_apart(tmp_path: Path) -> None:
         assert np.isfinite(alone).all()
         together = session.run(["probabilities"], column([rows[0]["text"], text]))[0]
         np.testing.assert_allclose(together[1], alone[0], atol=1e-5)
+        np.testing.assert_allclose(together[0], probabilities[0], atol=1e-5)
 
 
 def test_a_word_counts_whatever_clings_to_it(tmp_path: Path) -> None:

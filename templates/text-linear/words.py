@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from onnx import TensorProto
 from scipy.sparse import csr_matrix
 
 from agon_trainer.graph import ML_DOMAIN, Graph
@@ -25,6 +26,8 @@ PIECES_MAX = 200_000
 PAIR_ROWS_MIN = 2
 LINES_A_PIECE = 3  # further line breaks in one piece without a space stay
 PAIR_BASE = 1 << 20
+PADDING = -1  # number of an empty piece
+INT64 = TensorProto.INT64
 EDGE = re.compile(r"^\W+|\W+$")
 BEFORE = ("", '"', "(", "'")
 AFTER = ("", ".", ",", ";", ":", "!", "?", ")", '"', "'", ".)", "),", ").", '."', ',"', "...")
@@ -71,21 +74,34 @@ class Words:
         lines = graph.node("StringSplit", pieces, delimiter="\n", maxsplit=LINES_A_PIECE, spare=1)
         rows = graph.node("Gather", graph.node("Shape", flat), graph.integers([0]), axis=0)
         width = graph.node("ReduceProd", graph.node("Shape", lines, start=1), keepdims=1)
+        pieces = graph.node("Reshape", lines, graph.node("Concat", rows, width, axis=0), allowzero=1)
         known = graph.node(
             "LabelEncoder",
-            graph.node("Reshape", lines, graph.node("Concat", rows, width, axis=0), allowzero=1),
+            pieces,
             domain=ML_DOMAIN,
-            keys_strings=list(self.pieces),
-            values_int64s=list(self.pieces.values()),
+            keys_strings=[*self.pieces, ""],
+            values_int64s=[*self.pieces.values(), PADDING],
             default_int64=self.width,
         )
-        return self._with_pairs(graph, known, rows)
+        return self._with_pairs(graph, self._without_padding(graph, known, rows))
 
-    def _with_pairs(self, graph: Graph, known: str, rows: str) -> str:
-        edge = graph.node(
-            "Expand", graph.integers([self.width]), graph.node("Concat", rows, graph.integers([1]), axis=0)
+    def _without_padding(self, graph: Graph, known: str, rows: str) -> str:
+        """Each word at the place that it has in its own text, and `width` behind the last one.
+
+        Where one text of a batch has a line break in a piece, all pieces of the batch are padded, which would part the
+        words of pairs and make an answer depend on its neighbours.
+        """
+        is_word = graph.node("Not", graph.node("Equal", known, graph.integers([PADDING])))
+        place = graph.node("CumSum", graph.node("Cast", is_word, to=INT64), graph.constant(1, np.int64))
+        size = graph.node("Shape", known, start=1)
+        places = graph.node("Where", is_word, graph.node("Sub", place, graph.integers([1])), size)
+        ids = graph.node("Where", is_word, known, graph.integers([self.width]))
+        shape = graph.node("Concat", rows, graph.add(size, graph.integers([1])), axis=0)
+        return graph.node(
+            "ScatterElements", graph.node("Expand", graph.integers([self.width]), shape), places, ids, axis=1
         )
-        ids = graph.node("Concat", known, edge, axis=1)
+
+    def _with_pairs(self, graph: Graph, ids: str) -> str:
         if not self.pairs:
             return ids
         one = graph.integers([1])
@@ -104,8 +120,8 @@ class Words:
 
 
 def split(text: str) -> list[str]:
-    """Pieces as the graph has them, without its empty ones between words of different lines."""
-    return [part for piece in text.translate(LOWER).split(" ") if piece for part in piece.split("\n", LINES_A_PIECE)]
+    """Pieces as the graph has them: empty ones are none."""
+    return [part for piece in text.translate(LOWER).split(" ") for part in piece.split("\n", LINES_A_PIECE) if part]
 
 
 def fit_words(texts: Sequence[str]) -> Words:

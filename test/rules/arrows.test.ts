@@ -13,7 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/queue': ['contracts', 'kit'],
   'packages/onnx': ['contracts', 'kit'],
   'packages/language': ['contracts', 'onnx', 'model-graph'],
-  'packages/inference': ['contracts', 'onnx', 'model-graph', 'language', 'language/session'],
+  'packages/inference': ['contracts', 'onnx', 'model-graph', 'language', 'language/runtime'],
   'packages/embedded': ['contracts', 'kit'],
   'packages/client': ['contracts'],
   'packages/testing': ['contracts', 'kit', 'domain', 'store', 'queue', 'embedded', 'dataset', 'client', 'model-graph'],
@@ -72,6 +72,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const livesOnlyIn: Readonly<Record<string, readonly string[]>> = {
   express: ['services/api'],
   mongoose: ['packages/store'],
+  '@aws-sdk': ['packages/store'],
   bullmq: ['packages/queue'],
   ioredis: ['packages/queue'],
   'onnxruntime-node': ['packages/onnx', 'packages/language', 'packages/inference'],

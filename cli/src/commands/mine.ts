@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { createLogger, readOrMakeSigningKey, systemClock } from '@agon/kit';
 import { detectCapabilities, type MinerChange, startMiner } from '@agon/miner';
 import type { Command } from 'commander';
@@ -22,6 +22,7 @@ type Options = SharedOptions & {
   baseModels: number;
   runs?: number;
   verbose?: boolean;
+  trustForeignCode?: boolean;
 };
 
 const progressEveryMs = 10_000;
@@ -44,6 +45,7 @@ export const registerMine: Register = (program, context) => {
       examples: [
         'mine start --url http://agon.example:8080',
         'mine start --template tabular-gbdt --name anna',
+        'mine start --template ./my-trainer --name bert',
         'mine start --folder ~/miner-2 --name second --concurrency 2',
       ],
     }),
@@ -57,8 +59,12 @@ const addMinerOptions = (command: Command): Command =>
   command
     .option('--folder <folder>', 'key, runs and logs of this miner (default: miner/<name> in the .agon folder)')
     .option('--name <name>', 'name shown in races (default: from the host and the template)')
-    .option('--template <name...>', `recipes to run, the first that fits is taken (default: ${defaultTemplates[0]} …)`)
-    .option('--templates <folder>', 'folder of the recipes', templatesFolder)
+    .option(
+      '--template <name...>',
+      `recipes to run, the first that fits is taken: names, folders, git addresses with @COMMIT (default: ${defaultTemplates[0]} …)`,
+    )
+    .option('--templates <folder>', 'folder of the recipes that have names', templatesFolder)
+    .option('--trust-foreign-code', 'run programs that were fetched by git as plain processes')
     .option('--python <path>', 'Python that has the requirements of the recipes')
     .option('--concurrency <count>', 'runs at the same time', positiveNumber, 1)
     .option('--cpus <count>', 'CPUs to offer (default: all)', positiveNumber)
@@ -70,12 +76,19 @@ async function settingsOf(context: Context, options: Options) {
   const templates = options.template ?? defaultTemplates;
   const host = hostname().split('.')[0]?.slice(0, 20) || 'miner';
   const name =
-    options.name ?? `${host}-${templates.length === 1 ? templates[0] : 'all'}`.replace(/[^A-Za-z0-9 ._-]/g, '-');
+    options.name ??
+    `${host}-${templates.length === 1 ? shortName(templates[0]) : 'all'}`.replace(/[^A-Za-z0-9 ._-]/g, '-');
   const folder = options.folder ? resolve(context.cwd, options.folder) : join(await homeFolder(context), 'miner', name);
   await mkdir(folder, { recursive: true });
   const key = await readOrMakeSigningKey(join(folder, 'identity.pem'));
   return { templates, name, folder, key };
 }
+
+/** A name for people of what may be a folder or an address. */
+const shortName = (source = ''): string =>
+  basename(source.replace(/#.*$|@[0-9a-f]{40}.*$/, ''))
+    .replace(/\.git$/, '')
+    .slice(0, 24) || 'own';
 
 async function initMiner(context: Context, options: Options): Promise<void> {
   const { name, folder, key } = await settingsOf(context, options);
@@ -99,6 +112,7 @@ async function runMiner(context: Context, options: Options): Promise<void> {
     name,
     templatesFolder: resolve(context.cwd, options.templates),
     templates,
+    trustsForeignCode: options.trustForeignCode === true,
     python: options.python ?? context.env.AGON_PYTHON ?? 'python3',
     capabilities: {
       ...detected,

@@ -30,8 +30,8 @@ async function publish(context: Context, named: string, options: Options): Promi
   const model = await findModel(client, named);
   const token = hubToken(context, options.token);
   const body = { repo: options.to, private: !options.public, ...(token === undefined ? {} : { token }) };
-  const asked = await client.models.publish(model.id, body);
-  const push = options.watch ? await watchPush(client, { modelId: model.id, push: asked, context }) : asked;
+  const asked = await client.models.publish(model.model, body);
+  const push = options.watch ? await watchPush(client, { modelId: model.model, push: asked, context }) : asked;
   answer(context, options, { json: push, text: () => renderPush(push) });
   if (push.status === 'failed') process.exitCode = 1;
 }

@@ -123,24 +123,14 @@ async function useWinner(
   for (const check of checks)
     demo.say(`receipt ${check.ok === null ? '?' : check.ok ? '✓' : '✗'} ${check.name}: ${check.message}`);
   const verified = checks.every((check) => check.ok !== false);
-  if (job.task === 'chat' && base) return { verified, answers: await answersOf(client, { job, demo, base, to }) };
+  if (job.task === 'chat' && base) return { verified, answers: await answersOf(client, { job, demo, base }) };
   if (job.target !== null && job.table !== null) await predictSome(client, job, demo);
   return { verified };
 }
 
-async function answersOf(
-  client: Client,
-  input: { job: Job; demo: Demo; base: PreparedBase; to: string },
-): Promise<Answers[]> {
-  const { demo, base, to } = input;
-  const model = await client.models.retrieve(input.job.model ?? '');
-  const answers = await answerSideBySide({
-    file: demo.race.file,
-    model,
-    baseFolder: base.folder,
-    pulled: to,
-    workFolder: join(demo.folder, 'answers'),
-  });
+async function answersOf(client: Client, input: { job: Job; demo: Demo; base: PreparedBase }): Promise<Answers[]> {
+  const { demo, base, job } = input;
+  const answers = await answerSideBySide(client, { file: demo.race.file, base: base.name, winner: job.model ?? '' });
   for (const { prompt, wanted, ...said } of answers) {
     demo.say(`\n${prompt}\n  wanted  ${wanted}\n  base    ${said.base}\n  winner  ${said.winner}`);
   }

@@ -1,11 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { ChatRow, type Model } from '@agon/contracts';
-import { type Answerer, answerPrompts } from '@agon/language';
+import type { Client } from '@agon/client';
+import { type ChatMessage, ChatRow } from '@agon/contracts';
 
 const prompts = 3;
 const newTokensMax = 48;
-const limits = { memoryMib: 6_000, timeMs: 180_000, threads: 2 };
 
 export type Answers = {
   readonly prompt: string;
@@ -14,41 +13,33 @@ export type Answers = {
   readonly winner: string;
 };
 
-/**
- * Lets base and winner answer some prompts of the dataset, greedily.
- *
- * @param input.pulled folder of the pulled winner: an adapter or a checkpoint.
- * @param input.workFolder for what the answers need on the way.
- */
-export async function answerSideBySide(input: {
-  file: string;
-  model: Model;
-  baseFolder: string;
-  pulled: string;
-  workFolder: string;
-}): Promise<Answers[]> {
-  const rows = await lastRows(input.file);
-  const conversations = rows.map((row) => row.messages.slice(0, -1));
-  const winner: Answerer = input.model.files.some((file) => file.path === 'adapter_model.safetensors')
-    ? { kind: 'adapter', folder: input.pulled }
-    : { kind: 'checkpoint', folder: input.pulled };
-  const ask = (answerer: Answerer) =>
-    answerPrompts(
-      { baseFolder: input.baseFolder, answerer, workFolder: input.workFolder, conversations, newTokensMax },
-      limits,
-    );
-  const base = await ask({ kind: 'base' });
-  const won = await ask(winner);
+/** Lets base and winner answer some prompts of the dataset through the service, greedily. */
+export async function answerSideBySide(
+  client: Pick<Client, 'chat'>,
+  input: { file: string; base: string; winner: string },
+): Promise<Answers[]> {
+  const rows = await someRows(input.file);
+  const ask = (model: string) =>
+    Promise.all(rows.map((row) => answerOf(client, { model, messages: row.messages.slice(0, -1) })));
+  const [base, winner] = [await ask(input.base), await ask(input.winner)];
   return rows.map((row, index) => ({
     prompt: row.messages.at(-2)?.content ?? '',
     wanted: row.messages.at(-1)?.content ?? '',
     base: base[index] ?? '',
-    winner: won[index] ?? '',
+    winner: winner[index] ?? '',
   }));
 }
 
+async function answerOf(
+  client: Pick<Client, 'chat'>,
+  request: { model: string; messages: ChatMessage[] },
+): Promise<string> {
+  const { choices } = await client.chat.create({ ...request, temperature: 0, max_tokens: newTokensMax });
+  return choices[0]?.message.content.trim() ?? '';
+}
+
 /** Some rows of the file, spread over it. */
-async function lastRows(file: string): Promise<ChatRow[]> {
+async function someRows(file: string): Promise<ChatRow[]> {
   const lines: string[] = [];
   for await (const line of createInterface({ input: createReadStream(file) })) if (line.trim() !== '') lines.push(line);
   const step = Math.floor(lines.length / (prompts + 1));

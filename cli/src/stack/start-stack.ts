@@ -43,7 +43,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const { publicKey } = await readOrMakeSigningKey(signingKeyFile);
     const adminKey = (await readCredentials(options.folder))?.key ?? newApiKey();
     const sealKeyFile = options.env.SEAL_KEY_FILE ?? join(options.folder, 'keys', 'seal.key');
-    const ours = { ARTIFACTS_DIR: artifactsFolder(options), SEAL_KEY_FILE: sealKeyFile };
+    const ours = { ...artifactsOf(options), SEAL_KEY_FILE: sealKeyFile };
     const shared = { ...passedOn(options.env), ...servers, ...ours };
     const environments = {
       scheduler: { ...shared, SIGNING_KEY_FILE: signingKeyFile },
@@ -128,7 +128,13 @@ function freePort(host: string): Promise<number> {
   });
 }
 
-const artifactsFolder = ({ env, folder }: StackOptions): string => env.ARTIFACTS_DIR ?? join(folder, 'artifacts');
+/** A store that the caller names, else a folder; copies of what is on S3 are kept with everything else. */
+function artifactsOf({ env, folder }: StackOptions): Record<string, string> {
+  const { ARTIFACTS_URL, ARTIFACTS_DIR = join(folder, 'artifacts') } = env;
+  return ARTIFACTS_URL
+    ? { ARTIFACTS_URL, ARTIFACTS_CACHE_DIR: env.ARTIFACTS_CACHE_DIR ?? join(folder, 'artifacts-cache') }
+    : { ARTIFACTS_DIR };
+}
 
 /** Settings of the services that a caller may give; nothing else of the environment reaches them. */
 function passedOn(env: StackOptions['env']): Record<string, string> {
@@ -146,6 +152,19 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'BASE_MODELS_FROM_HUB',
     'HUB_PUSHES',
     'NODE_EXTRA_CA_CERTS',
+    'DIRECT_DOWNLOADS',
+    'ARTIFACTS_CACHE_GIB',
+    'AWS_ACCESS_KEY_ID',
+    'AWS_SECRET_ACCESS_KEY',
+    'AWS_SESSION_TOKEN',
+    'AWS_ACCESS_KEY_ID_FILE',
+    'AWS_SECRET_ACCESS_KEY_FILE',
+    'AWS_REGION',
+    'AWS_PROFILE',
+    'AWS_CONFIG_FILE',
+    'AWS_SHARED_CREDENTIALS_FILE',
+    'AWS_ROLE_ARN',
+    'AWS_WEB_IDENTITY_TOKEN_FILE',
   ];
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }

@@ -1,16 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import type { ReceiptBody, TableSchema } from '@agon/contracts';
-import { isTextTask, readPart, readTextPart, type TableColumns } from '@agon/dataset';
-import { outcomeOf, scoreOutcome } from '@agon/domain';
 import { inside } from '@agon/kit';
-import { inspectOnnx, OnnxRejection, openOnnxChild, predictTable } from '@agon/onnx';
+import { OnnxRejection } from '@agon/onnx';
+import { scoreGraph } from '../score/score-graph.ts';
 import { reportPart } from './report-part.ts';
 import { rescoreLanguage } from './rescore-language.ts';
 import type { Check } from './verify-receipt.ts';
 import { winnerFiles } from './winner-files.ts';
 
 const tolerance = 1e-4;
-const limits = { memoryMib: 4_096, threads: 2, timeMs: 300_000 };
 
 export type RescoreInput = {
   readonly dataset: string;
@@ -49,31 +46,13 @@ function compared(body: ReceiptBody, value: number): Check {
 
 /** @throws OnnxRejection where the graph is at fault. */
 async function scoreOfGraph(body: ReceiptBody, at: RescoreInput & { table: TableSchema }): Promise<number> {
-  const { table } = at;
-  const part = await readReport(await reportPart(body, at.dataset), body, table);
   const file = winnerFiles(body).files.find(({ path }) => path.endsWith('.onnx'));
-  const modelPath = inside(at.model, file?.path ?? '');
-  const inspected = inspectOnnx(await readFile(modelPath));
-  if (!inspected.ok) throw new OnnxRejection(inspected.rejection.code, inspected.rejection.message);
-  const child = await openOnnxChild({ modelPath, limits });
-  try {
-    const { columns, rows, target: truth } = part;
-    const prediction = await predictTable({ child, table, task: body.job.task, columns, rows });
-    const { metric } = body.job.objective;
-    return scoreOutcome(outcomeOf({ metric, truth, prediction, classes: table.classes?.length ?? null }));
-  } finally {
-    await child.close();
-  }
-}
-
-/** The report rows column by column, of a table or of texts with classes. */
-async function readReport(
-  part: AsyncIterable<Uint8Array>,
-  body: ReceiptBody,
-  table: TableSchema,
-): Promise<TableColumns> {
-  if (!isTextTask(body.job.task)) return readPart(part, table);
-  const rows = await readTextPart(part, 'text-classification');
-  const target = Int32Array.from(rows, ({ label }) => table.classes?.indexOf(label) ?? 0);
-  return { rows: rows.length, columns: [rows.map(({ text }) => text)], target };
+  const { task, objective } = body.job;
+  return scoreGraph({
+    task,
+    metric: objective.metric,
+    table: at.table,
+    part: await reportPart(body, at.dataset),
+    modelPath: inside(at.model, file?.path ?? ''),
+  });
 }

@@ -1,6 +1,7 @@
 import type {
   ApiKey,
   BaseModel,
+  ChatCompletion,
   CreateBaseModel,
   CreateJob,
   CreateKey,
@@ -21,6 +22,7 @@ import type {
   StoredFile,
 } from '@agon/contracts';
 import type { z } from 'zod';
+import { type ChatInput, streamChat } from './stream-chat.ts';
 import { type JobStreamItem, streamJob } from './stream-job.ts';
 import { createTransport, type Fetch, queryOf, type Transport, urlPath } from './transport.ts';
 
@@ -40,6 +42,12 @@ export function createClient(options: ClientOptions) {
     jobs: jobsOf(transport),
     models: modelsOf(transport),
     baseModels: baseModelsOf(transport),
+    chat: {
+      create: (request: ChatInput) =>
+        transport.json<ChatCompletion>({ method: 'POST', path: '/v1/chat/completions', json: request }),
+      /** The answer as it comes; aborting the signal ends the model's work. */
+      stream: (request: ChatInput, settings: { signal?: AbortSignal } = {}) => streamChat(transport, request, settings),
+    },
     miners: {
       list: (page: PageOptions = {}) =>
         transport.json<Page<Miner>>({ method: 'GET', path: `/v1/miners${queryOf(page)}` }),
@@ -152,8 +160,9 @@ function baseModelsOf(transport: Transport) {
 
 function modelsOf(transport: Transport) {
   return {
+    /** Winners of the account, newest first. */
     list: (page: PageOptions = {}) =>
-      transport.json<Page<Model>>({ method: 'GET', path: `/v1/models${queryOf(page)}` }),
+      transport.json<Page<Model>>({ method: 'GET', path: `/v1/models${queryOf({ ...page, kind: 'winner' })}` }),
     retrieve: (id: string) => transport.json<Model>({ method: 'GET', path: urlPath`/v1/models/${id}` }),
     delete: (id: string) => transport.json<Deleted>({ method: 'DELETE', path: urlPath`/v1/models/${id}` }),
     /** The bytes of one file of a model; `from` skips what is there already. */

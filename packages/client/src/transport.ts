@@ -10,6 +10,8 @@ export type HttpRequest = {
   readonly body?: BodyInit;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Answers a redirect instead of following it. */
+  readonly keepsRedirect?: boolean;
 };
 
 export type Transport = {
@@ -49,17 +51,21 @@ export function createTransport(options: { baseUrl: string; authorize: Authorize
       init.redirect = 'error';
       init.window = null;
     }
+    if (request.keepsRedirect) init.redirect = 'manual';
     if (request.signal) init.signal = request.signal;
     const response = await doFetch(baseUrl + request.path, init).catch((cause: unknown) => {
       if (request.signal?.aborted) throw cause;
       throw new ApiError(`The service at ${baseUrl} does not answer.`, { status: 0, code: 'unreachable', cause });
     });
-    if (!response.ok) throw await errorOfResponse(response);
+    if (!isAnswer(request, response)) throw await errorOfResponse(response);
     return response;
   }
 
   return { baseUrl, send, json: async <T>(request: HttpRequest) => (await (await send(request)).json()) as T };
 }
+
+const isAnswer = ({ keepsRedirect = false }: HttpRequest, { ok, status }: Response): boolean =>
+  ok || (keepsRedirect && status === 307);
 
 /** A path whose parts come from outside: each is encoded and can't leave its place. */
 export function urlPath(strings: TemplateStringsArray, ...values: readonly string[]): string {

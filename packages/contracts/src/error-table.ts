@@ -186,7 +186,7 @@ export const errorTable = {
   not_ready: {
     status: 503,
     type: 'service_unavailable_error',
-    help: 'A database or queue is out of reach; the service retries by itself.',
+    help: 'A database, a queue or the artifact store is out of reach; the service retries by itself.',
   },
   internal: { status: 500, type: 'server_error', help: 'A fault of the service; tell the operator the request id.' },
 } as const satisfies Record<string, ErrorSpec>;

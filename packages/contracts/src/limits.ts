@@ -68,6 +68,8 @@ export const limits = {
   submissionBytesMax: 2 * GIB,
   submissionPathCharactersMax: 200,
   uploadTtlMs: 24 * 60 * 60 * 1000,
+  /** How long an address that the artifact store signed for a miner may be used to begin a download. */
+  downloadUrlSeconds: 300,
 
   heartbeatSeconds: 5,
   heartbeatsMissedMax: 4,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { TableSchema } from './dataset.ts';
 import { JobId, ModelId, RunId, Sha256, UnixSeconds } from './ids.ts';
 import { JobResult } from './job.ts';
+import { limits } from './limits.ts';
 import { Push } from './publish.ts';
 import { SubmissionPath } from './submission-path.ts';
 import { TaskName } from './task.ts';
@@ -12,8 +13,10 @@ export type ModelFile = z.infer<typeof ModelFile>;
 /** A published winner, in OpenAI's shape with ours added. */
 export const Model = z
   .object({
-    id: ModelId,
+    /** `ft:…` for models that were made from a base model, else as `model`. Both names work everywhere. */
+    id: z.string(),
     object: z.literal('model'),
+    model: ModelId,
     created: UnixSeconds,
     owned_by: z.string(),
     name: z.string(),
@@ -29,6 +32,15 @@ export const Model = z
   })
   .meta({ id: 'Model' });
 export type Model = z.infer<typeof Model>;
+
+/** A base model in the list of models: what OpenAI's clients know of one. */
+export const BaseModelEntry = z
+  .object({ id: z.string(), object: z.literal('model'), created: UnixSeconds, owned_by: z.string() })
+  .meta({ id: 'BaseModelEntry' });
+export type BaseModelEntry = z.infer<typeof BaseModelEntry>;
+
+/** Names a model: `model_…`, `ft:…`, or `org/name` of a base model. */
+export const ModelReference = z.string().min(1).max(limits.modelReferenceCharactersMax);
 
 /** Rows to predict: objects by column name. A missing or null value is a missing value. */
 export const Predict = z

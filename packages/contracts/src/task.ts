@@ -65,3 +65,7 @@ export const taskTable = {
     data: 'text',
   },
 } as const satisfies Record<TaskName, TaskSpec>;
+
+/** The tasks that OpenAI's fine-tuning API has words for. */
+export const fineTuningTasks = ['chat', 'preference'] as const satisfies readonly TaskName[];
+export const isFineTuningTask = (task: TaskName): boolean => fineTuningTasks.some((each) => each === task);

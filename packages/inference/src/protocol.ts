@@ -44,10 +44,18 @@ export type ToModel =
       /** Folder of an adapter in peft's layout, with a name of its content. */
       readonly adapter: { readonly name: string; readonly folder: string } | null;
     }
-  | { readonly kind: 'cancel'; readonly id: number; readonly key: number };
+  | { readonly kind: 'cancel'; readonly id: number; readonly key: number }
+  | {
+      readonly kind: 'classify';
+      readonly id: number;
+      readonly texts: readonly string[];
+      readonly classes: readonly string[];
+      /** Longer texts are cut. */
+      readonly tokensMax: number;
+    };
 
 /** Why a request cannot be answered although nothing is broken. */
-export type RefusalCode = 'context_length_exceeded' | 'conversation_refused' | 'no_chat_template';
+export type RefusalCode = 'context_length_exceeded' | 'conversation_refused' | 'no_chat_template' | 'wrong_kind';
 
 export type FromModel =
   | { readonly kind: 'opened'; readonly id: number; readonly positions: number }
@@ -60,6 +68,8 @@ export type FromModel =
       readonly promptTokens: number;
       readonly completionTokens: number;
     }
+  /** `texts * classes` numbers. */
+  | { readonly kind: 'classified'; readonly id: number; readonly logits: Float32Array }
   | { readonly kind: 'refused'; readonly id: number; readonly code: RefusalCode; readonly message: string }
   /** Of an answer that was cancelled, and of the request to cancel it. */
   | { readonly kind: 'cancelled'; readonly id: number };

@@ -26,7 +26,6 @@ export function readConfig<T extends z.ZodType>(schema: T, env: Environment): z.
 export const sharedSettings = {
   MONGODB_URL: z.url({ protocol: /^mongodb(\+srv)?$/ }).describe('MongoDB, with the database in the path'),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).describe('Redis or Valkey for the queues'),
-  ARTIFACTS_DIR: z.string().describe('folder of the artifact store'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

@@ -4,8 +4,6 @@
  * imports onnxruntime-node. The evaluator calls it.
  */
 
-export { answerPrompts } from './answers/answer-prompts.ts';
-export type { Answerer } from './answers/answer-protocol.ts';
 export type { EncodedRows, TextRows } from './rows/encode-rows.ts';
 export { completionCounts, type TokenRows } from './rows/token-rows.ts';
 export { LanguageScorer, type ScorerLimits } from './scorer/language-scorer.ts';

@@ -104,6 +104,8 @@ export const aJob = (overrides: Partial<JobRecord> = {}): JobRecord => ({
   modelId: null,
   receipt: null,
   failure: null,
+  fineTuning: null,
+  resultFileId: null,
   ...overrides,
 });
 

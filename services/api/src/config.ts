@@ -1,6 +1,7 @@
 import { hubSettings } from '@agon/base-models';
 import { PublicKey } from '@agon/contracts';
 import { sealSettings, sharedSettings } from '@agon/kit';
+import { artifactSettings } from '@agon/store';
 import { z } from 'zod';
 
 const portMax = 65_535;
@@ -8,6 +9,7 @@ const portMax = 65_535;
 /** The environment of the api. */
 export const ApiEnvironment = z.object({
   ...sharedSettings,
+  ...artifactSettings,
   ...hubSettings,
   ...sealSettings,
   HOST: z.string().default('127.0.0.1').describe('address to listen on'),
@@ -32,6 +34,10 @@ export const ApiEnvironment = z.object({
     .describe('memory for models that answer; half of the machine where it is left out'),
   CHAT_THREADS: z.coerce.number().int().min(1).max(64).optional().describe('threads of one model; the cores at most 8'),
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0).describe('proxies in front of the service'),
+  DIRECT_DOWNLOADS: z
+    .stringbool()
+    .default(true)
+    .describe('send miners to the artifact store for what they download, where it is on S3'),
   AGON_PARENT: z.stringbool().default(false).describe('shut down when stdin closes'),
 });
 export type ApiEnvironment = z.infer<typeof ApiEnvironment>;

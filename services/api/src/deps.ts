@@ -59,6 +59,8 @@ export type Settings = {
   readonly requestsPerMinuteOfAddressMax: number;
   /** Proxies in front of the service whose word on the client's address is taken. */
   readonly trustedProxies: number;
+  /** Whether miners are sent to the artifact store for what they download, where it can sign addresses. */
+  readonly directDownloads: boolean;
   readonly version: string;
 };
 
@@ -86,8 +88,8 @@ export type AppDeps = {
     rows: number;
   }) => Promise<ClassPrediction | Float64Array>;
   readonly pushDesk: PushDesk;
-  /** Lets language models answer. */
-  readonly chat: Pick<ModelHosts, 'generate' | 'answers' | 'models'>;
+  /** Lets language models answer, and encoders classify. */
+  readonly chat: Pick<ModelHosts, 'generate' | 'classify' | 'answers' | 'models'>;
   /** How much is in each queue, for the metrics. */
   readonly queueCounts?: () => Promise<Readonly<Record<string, Readonly<Record<string, number>>>>>;
   /** Aborted when the service shuts down: long polls and streams end. */

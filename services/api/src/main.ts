@@ -18,7 +18,7 @@ import {
 } from '@agon/kit';
 import { OnnxPool, predictTable } from '@agon/onnx';
 import { connectQueue } from '@agon/queue/producer';
-import { connectStores, fileArtifactStore } from '@agon/store';
+import { connectStores, openArtifacts } from '@agon/store';
 import { buildApp } from './app.ts';
 import { baseModelResolver } from './base-models/base-model-resolver.ts';
 import { ApiEnvironment } from './config.ts';
@@ -52,12 +52,13 @@ async function start(): Promise<Record<string, unknown>> {
   shutdown.add('stores', () => stores.close());
   const queue = await connectQueue({ redisUrl: config.REDIS_URL, log });
   shutdown.add('queue', () => queue.close());
-  const artifacts = fileArtifactStore({ folder: config.ARTIFACTS_DIR, clock });
+  const { artifacts, folder, close } = await openArtifacts(config, { clock, log });
+  shutdown.add('artifacts', async () => close());
   const memoryMib = limits.scoringChildMemoryMib;
   const models = new OnnxPool({ ...pool, limits: { memoryMib, threads: 1, timeMs: predictMsMax } });
   shutdown.add('models', () => models.close());
   const servingFolder = await makeProcessFolder({
-    parent: join(config.ARTIFACTS_DIR, 'serving'),
+    parent: join(folder, 'serving'),
     machine: hostname(),
     pid: process.pid,
   });
@@ -101,6 +102,7 @@ async function start(): Promise<Record<string, unknown>> {
         requestsPerMinuteMax: perMinute,
         requestsPerMinuteOfAddressMax: perMinute * addressShare,
         trustedProxies: config.TRUSTED_PROXIES,
+        directDownloads: config.DIRECT_DOWNLOADS,
         version: await readVersion(manifest),
       },
     },

@@ -1,6 +1,7 @@
 import { baseModelRoutes } from './base-models/routes.ts';
 import { chatRoutes } from './chat/routes.ts';
 import { fileRoutes } from './files/routes.ts';
+import { fineTuningRoutes } from './fine-tuning/routes.ts';
 import type { Route } from './http/route.ts';
 import { jobRoutes } from './jobs/routes.ts';
 import { keyRoutes } from './keys/routes.ts';
@@ -15,6 +16,7 @@ export const routes: readonly Route[] = [
   ...jobRoutes,
   ...modelRoutes,
   ...chatRoutes,
+  ...fineTuningRoutes,
   ...baseModelRoutes,
   ...minerRoutes,
   ...keyRoutes,

@@ -1,8 +1,10 @@
 import { readConfig, sharedSettings } from '@agon/kit';
+import { artifactSettings } from '@agon/store';
 import { z } from 'zod';
 
 export const EvaluatorSettings = z.object({
   ...sharedSettings,
+  ...artifactSettings,
   SCORING_THREADS: z.coerce
     .number()
     .int()

@@ -6,7 +6,7 @@ import { createLogger, makeProcessFolder, readVersion, runService, Shutdown, sys
 import { LanguageScorers } from '@agon/language';
 import { connectQueue } from '@agon/queue/producer';
 import { startWorkers } from '@agon/queue/worker';
-import { connectStores, fileArtifactStore } from '@agon/store';
+import { connectStores, openArtifacts } from '@agon/store';
 import { buildEvaluator } from './build-evaluator.ts';
 import { readSettings } from './config.ts';
 import { taskModules } from './tasks/task-modules.ts';
@@ -29,9 +29,10 @@ async function start(): Promise<Record<string, unknown>> {
   shutdown.add('stores', () => stores.close());
   const queue = await connectQueue({ redisUrl, log });
   shutdown.add('queue', () => queue.close());
-  const artifacts = fileArtifactStore({ folder: settings.ARTIFACTS_DIR });
+  const { artifacts, folder, close } = await openArtifacts(settings, { clock, log });
+  shutdown.add('artifacts', async () => close());
   const scoringFolder = await makeProcessFolder({
-    parent: join(settings.ARTIFACTS_DIR, 'scoring'),
+    parent: join(folder, 'scoring'),
     machine: hostname(),
     pid: process.pid,
   });

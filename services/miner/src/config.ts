@@ -9,7 +9,11 @@ export const minerSettings = z.object({
   AGON_TEMPLATES: z
     .string()
     .transform((text) => text.split(',').map((name) => name.trim()))
-    .describe('names of the recipes to run, with commas'),
+    .describe('recipes to run, with commas: names, folders, or git addresses with @COMMIT'),
+  AGON_TRUST_FOREIGN_CODE: z
+    .stringbool()
+    .default(false)
+    .describe('run programs that were fetched by git as plain processes'),
   AGON_PYTHON: z.string().default('python3').describe('Python that has the requirements of the recipes'),
   AGON_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1).describe('runs at the same time'),
   AGON_CPUS: z.coerce.number().min(0.1).optional().describe('CPUs to offer; all where it is not set'),

@@ -21,6 +21,7 @@ async function start(): Promise<Record<string, unknown>> {
     name: config.AGON_MINER_NAME,
     templatesFolder: config.AGON_TEMPLATES_DIR,
     templates: config.AGON_TEMPLATES,
+    trustsForeignCode: config.AGON_TRUST_FOREIGN_CODE,
     python: config.AGON_PYTHON,
     capabilities: {
       ...detected,

@@ -12,7 +12,7 @@ import { makeRunFolder, type RunState, runFolder, unfinishedRuns, writeRunState 
 import { processRunner } from './runner/process-runner.ts';
 import type { Runner } from './runner/runner.ts';
 import { minerClient } from './signed-client.ts';
-import { loadTemplates, type Template, tasksOf, templateFor } from './template/load-templates.ts';
+import { checkTrust, loadTemplates, type Template, tasksOf, templateFor } from './template/load-templates.ts';
 
 const defaultBaseModelsBytesMax = 40 * 1024 ** 3;
 
@@ -45,7 +45,10 @@ export async function startMiner(options: MinerOptions): Promise<Miner> {
   await mkdir(join(options.folder, 'runs'), { recursive: true });
   const unlock = await lockFolder(options.folder);
   try {
-    const templates = await loadTemplates(options.templatesFolder, options.templates);
+    const { templatesFolder, environment } = options;
+    const places = { templatesFolder, environment, cacheFolder: join(options.folder, 'templates') };
+    const templates = await loadTemplates(places, options.templates);
+    checkTrust(templates, { trusted: options.trustsForeignCode ?? false });
     const capabilities = {
       ...options.capabilities,
       tasks: tasksOf(templates),

@@ -8,8 +8,10 @@ export type MinerOptions = {
   readonly key: SigningKey;
   readonly name: string;
   readonly templatesFolder: string;
-  /** Names of the recipes this miner runs, in order of preference. */
+  /** The recipes this miner runs, in order of preference: names, folders, or commits of git repositories. */
   readonly templates: readonly string[];
+  /** Whether programs that were fetched may run as plain processes. */
+  readonly trustsForeignCode?: boolean;
   /** What `{python}` in a template's command becomes. */
   readonly python: string;
   readonly capabilities: Omit<Capabilities, 'tasks' | 'templates'>;

@@ -1,9 +1,11 @@
 import { hubSettings } from '@agon/base-models';
 import { readConfig, sealSettings, sharedSettings } from '@agon/kit';
+import { artifactSettings } from '@agon/store';
 import { z } from 'zod';
 
 export const SchedulerSettings = z.object({
   ...sharedSettings,
+  ...artifactSettings,
   ...hubSettings,
   ...sealSettings,
   PUBLIC_URL: z

@@ -11,7 +11,7 @@ import {
 } from '@agon/kit';
 import { connectQueue } from '@agon/queue/producer';
 import { startSchedule, startWorkers } from '@agon/queue/worker';
-import { connectStores, fileArtifactStore } from '@agon/store';
+import { connectStores, openArtifacts } from '@agon/store';
 import { buildScheduler } from './build-scheduler.ts';
 import { readSettings } from './config.ts';
 import { createWinnerFiles } from './publish/files/winner-files.ts';
@@ -31,7 +31,8 @@ async function start(): Promise<Record<string, unknown>> {
   shutdown.add('stores', () => stores.close());
   const queue = await connectQueue({ redisUrl, log });
   shutdown.add('queue', () => queue.close());
-  const artifacts = fileArtifactStore({ folder: settings.ARTIFACTS_DIR });
+  const { artifacts, close } = await openArtifacts(settings, { clock, log });
+  shutdown.add('artifacts', async () => close());
   const versions = { agon: await readVersion(manifest) };
   const stopping = new AbortController();
   const hub = hubOfSettings(settings);

@@ -46,6 +46,11 @@ async function generate(message: Message<'generate'>): Promise<void> {
   }
 }
 
+async function classify({ id, texts, classes, tokensMax }: Message<'classify'>): Promise<void> {
+  if (!model) throw new Error('No model is open.');
+  send({ kind: 'classified', id, logits: await (await model).classify(texts, { classes, tokensMax }) });
+}
+
 function cancel({ id, key }: Message<'cancel'>): void {
   const answer = answers.get(key);
   answers.delete(key);
@@ -58,6 +63,7 @@ async function hear(message: ToModel): Promise<void> {
   try {
     if (message.kind === 'open') await open(message);
     else if (message.kind === 'generate') await generate(message);
+    else if (message.kind === 'classify') await classify(message);
     else cancel(message);
   } catch (error) {
     const { id } = message;

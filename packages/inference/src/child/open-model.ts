@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LanguageTokenizer, openTokenizer } from '@agon/language';
-import { openSession } from '@agon/language/session';
+import { openSession } from '@agon/language/runtime';
 import {
   type DecoderConfig,
   emptyAdapterFeeds,
@@ -19,9 +19,10 @@ import { Row, type RowEvents } from '../engine/row.ts';
 import { randomOf, type Sampled } from '../engine/sampling.ts';
 import { TextStream } from '../engine/text-stream.ts';
 import type { EngineSettings, Generation, TokenReport, ToModel } from '../protocol.ts';
+import { openEncoder } from './open-encoder.ts';
 import { Refusal } from './refusal.ts';
 
-type Opening = Omit<Extract<ToModel, { kind: 'open' }>, 'kind' | 'id'>;
+export type Opening = Omit<Extract<ToModel, { kind: 'open' }>, 'kind' | 'id'>;
 type Asked = Pick<Extract<ToModel, { kind: 'generate' }>, 'generation' | 'adapter'>;
 type Extra = Readonly<Record<string, ort.Tensor>>;
 
@@ -34,11 +35,14 @@ export type Listener = {
 /** An answer that may begin. */
 export type Prepared = { readonly promptTokens: number; readonly start: (listener: Listener) => Row };
 
+/** What a loaded model does: language models answer, encoders classify. */
 export type OpenModel = {
   /** Tokens of the model's context. */
   readonly positions: number;
   /** @throws Refusal where the model cannot answer this; Error where the adapter cannot be read. */
   prepare(asked: Asked): Promise<Prepared>;
+  /** Logits, `texts * classes`. @throws Refusal where the model does not classify. */
+  classify(texts: readonly string[], options: { classes: readonly string[]; tokensMax: number }): Promise<Float32Array>;
 };
 
 const EndTokens = z.object({ eos_token_id: z.union([z.int(), z.array(z.int())]).nullish() });
@@ -49,7 +53,7 @@ const headMultiple = 8;
 export async function openModel(opening: Opening): Promise<OpenModel> {
   const { settings } = opening;
   const config = await readConfig(opening.weightsFolder);
-  if (config.kind !== 'decoder') throw new Error(`${config.architecture} answers nothing.`);
+  if (config.kind === 'encoder') return openEncoder(config, opening);
   if (config.headSize % headMultiple !== 0) {
     throw new Error(`Heads of ${config.headSize} numbers cannot be served; a multiple of ${headMultiple} can.`);
   }
@@ -70,6 +74,9 @@ export async function openModel(opening: Opening): Promise<OpenModel> {
   };
   return {
     positions: config.positions,
+    classify: async () => {
+      throw new Refusal('wrong_kind', `${config.architecture} answers conversations and classifies nothing.`);
+    },
     prepare: async ({ generation, adapter }) => {
       const prompt = promptOf(tokenizer, generation);
       const newTokensMax = roomFor(config, settings, { prompt, wanted: generation.newTokensMax });

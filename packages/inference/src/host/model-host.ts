@@ -9,6 +9,7 @@ const builtScript = fileURLToPath(new URL('../../dist/child/model-child.js', imp
 /** An answer that takes longer hangs. */
 const answerMsMax = 30 * 60_000;
 const cancelMsMax = 60_000;
+const classifyMsMax = 5 * 60_000;
 
 /** An adapter of a served model; `name` follows from its content. */
 export type ServedAdapter = { readonly name: string; readonly files: () => Promise<readonly ModelFile[]> };
@@ -29,6 +30,8 @@ export type ChatEnd = Pick<
   Extract<FromModel, { kind: 'generated' }>,
   'reason' | 'text' | 'promptTokens' | 'completionTokens'
 >;
+
+export type Classification = Omit<Extract<ToModel, { kind: 'classify' }>, 'kind' | 'id'>;
 
 /** The model is well but cannot answer this. */
 export class GenerationRefusal extends Error {
@@ -111,6 +114,18 @@ export class ModelHost {
     if (answer.kind === 'refused') throw new GenerationRefusal(answer.code, answer.message);
     if (answer.kind !== 'generated') throw new Error(`The model's process answered ${answer.kind}.`);
     return answer;
+  }
+
+  /**
+   * Logits of texts, `texts * classes`.
+   *
+   * @throws GenerationRefusal where the model does not classify; OnnxRejection or Error where the process fails.
+   */
+  async classify(request: Classification): Promise<Float32Array> {
+    const answer = await this.#process.ask({ kind: 'classify', ...request }, classifyMsMax);
+    if (answer.kind === 'refused') throw new GenerationRefusal(answer.code, answer.message);
+    if (answer.kind !== 'classified') throw new Error(`The model's process answered ${answer.kind}.`);
+    return answer.logits;
   }
 
   async close(): Promise<void> {

@@ -88,6 +88,25 @@ describe('leaving', () => {
   });
 });
 
+describe('classifying', () => {
+  const texts = ['a', 'a much longer text than the first', 'x'];
+  const classify = (classes: string[]) =>
+    world.hosts.classify(world.classifier(['no', 'yes']), { texts, classes, tokensMax: 64 });
+
+  test('each text has a logit for each class, in the order of the classes', async () => {
+    const [there, back] = [await classify(['no', 'yes']), await classify(['yes', 'no'])];
+    expect(there).toHaveLength(6);
+    expect([...back]).toEqual([...there].map((_, index) => there[index % 2 === 0 ? index + 1 : index - 1]));
+    expect(new Set(there).size).toBe(6);
+  });
+
+  test('an encoder answers no conversations, and a language model classifies nothing', async () => {
+    const labels = { texts, classes: ['no', 'yes'], tokensMax: 64 };
+    await expect(world.say(world.classifier(['no', 'yes']), generationOf('hi'))).rejects.toThrow(/no conversations/);
+    await expect(world.hosts.classify(world.model(), labels)).rejects.toThrow(/classifies nothing/);
+  });
+});
+
 describe('models', () => {
   test('the one that was not used for longest goes, and is loaded again when it is asked for', async () => {
     const first = await world.say(world.model(1), generationOf('hello'));

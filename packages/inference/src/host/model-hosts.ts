@@ -5,6 +5,7 @@ import type { Generation } from '../protocol.ts';
 import {
   type ChatEnd,
   type ChatPart,
+  type Classification,
   type HostOptions,
   ModelHost,
   type ServedAdapter,
@@ -72,18 +73,31 @@ export class ModelHosts {
    * @throws AppError `rate_limited` where too many wait or no memory can be freed now, `not_ready` after `close`;
    * GenerationRefusal; the signal's reason; OnnxRejection or Error where the model cannot be loaded or its process fails.
    */
-  async generate(
+  generate(
     request: { model: ServedModel; adapter: ServedAdapter | null; generation: Generation },
     options: { signal: AbortSignal; onPart: (part: ChatPart) => void },
   ): Promise<ChatEnd> {
-    const entry = this.#entryOf(request.model);
+    return this.#use(request.model, (host) => host.generate(request, options));
+  }
+
+  /**
+   * Lets an encoder classify texts; loads it first where it is not there.
+   *
+   * @returns logits, `texts * classes`
+   * @throws as `generate`
+   */
+  async classify(model: ServedModel, request: Classification): Promise<Float32Array> {
+    return this.#use(model, (host) => host.classify(request));
+  }
+
+  async #use<T>(model: ServedModel, work: (host: ModelHost) => Promise<T>): Promise<T> {
+    const entry = this.#entryOf(model);
     if (entry.users >= this.#options.answersMax) {
       throw busy('Too many answers of this model are waited for; try again in a moment.');
     }
     entry.users += 1;
     try {
-      const host = await entry.host;
-      return await host.generate(request, options);
+      return await work(await entry.host);
     } finally {
       entry.users -= 1;
       await this.#rest(entry);

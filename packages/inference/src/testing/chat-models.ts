@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AdapterOptions, onDisk, tinyAdapter, tinyLlama } from '@agon/language/testing';
+import { type AdapterOptions, onDisk, tinyAdapter, tinyBert, tinyClassifier, tinyLlama } from '@agon/language/testing';
 import type { ServedAdapter, ServedModel } from '../host/model-host.ts';
 import { type HostsOptions, ModelHosts } from '../host/model-hosts.ts';
 import type { Generation } from '../protocol.ts';
@@ -44,6 +44,16 @@ export class ChatWorld {
       name: `tiny-${seed}`,
       baseFiles: () => onDisk(this.folder, tinyLlama(seed)),
       checkpointFiles: null,
+      parameters: 50_000,
+    };
+  }
+
+  /** A classifier of texts. */
+  classifier(labels: readonly string[]): ServedModel {
+    return {
+      name: `classifier ${labels.join()}`,
+      baseFiles: () => onDisk(this.folder, tinyBert(1)),
+      checkpointFiles: () => onDisk(this.folder, tinyClassifier(1, labels)),
       parameters: 50_000,
     };
   }

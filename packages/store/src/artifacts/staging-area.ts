@@ -3,31 +3,21 @@ import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { AppError, BlobRef } from '@agon/contracts';
 import type { StagingArea } from '../ports/index.ts';
 import { blobPath, type Folders, stagingPath, statOf } from './folders.ts';
-import { type Interruptible, interruptible } from './interruptible.ts';
+import type { Interruptible } from './interruptible.ts';
+import { OneWriter } from './one-writer.ts';
 import { writeTemporary } from './temporary-blob.ts';
 import { asDiskFull, writeChunks } from './write-stream.ts';
 
-type Writer = { readonly source: Interruptible; readonly ended: Promise<unknown> };
-
 const missing = () => new AppError('upload_not_found', 'There is no such upload; commit the submission again.');
-const overtaken = () =>
-  new AppError('upload_offset_mismatch', 'Another request goes on with this upload; ask the offset again.');
-
-function stop(writer: Writer): Promise<unknown> {
-  writer.source.interrupt(overtaken());
-  return writer.ended;
-}
-
 /**
- * Uploads as files that grow at their end. In one process an upload has one writer: a new request interrupts the one
- * before, whose connection is most likely dead. Writers in different processes write at the same place; whose bytes stay
+ * Uploads as files that grow at their end. Writers in different processes write at the same place; whose bytes stay
  * there does not matter, as `commit` hashes them.
  *
  * A committed upload leaves a small note, so that a commit that was repeated after a crash answers the same.
  */
 export function fileStagingArea(deps: { folders: Folders; sweep: () => Promise<void> }): StagingArea {
   const { folders, sweep } = deps;
-  const writers = new Map<string, Writer>();
+  const writers = new OneWriter();
   const notePath = (id: string): string => `${stagingPath(folders, id)}.committed`;
 
   async function noteOf(id: string): Promise<BlobRef | undefined> {
@@ -38,10 +28,6 @@ export function fileStagingArea(deps: { folders: Folders; sweep: () => Promise<v
   async function offset(id: string): Promise<number | undefined> {
     const facts = await statOf(stagingPath(folders, id));
     return facts ? facts.size : (await noteOf(id))?.bytes;
-  }
-
-  async function stopWriter(id: string): Promise<void> {
-    for (let writer = writers.get(id); writer; writer = writers.get(id)) await stop(writer);
   }
 
   async function write(id: string, start: number, bytesMax: number, source: Interruptible): Promise<number> {
@@ -71,22 +57,11 @@ export function fileStagingArea(deps: { folders: Folders; sweep: () => Promise<v
       }
     },
 
-    async append({ id, offset: start, bytesMax, source }) {
-      // Not by `stopWriter`: between the last look and the entry nobody else may enter.
-      for (let writer = writers.get(id); writer; writer = writers.get(id)) await stop(writer);
-      const chunks = interruptible(source);
-      const written = write(id, start, bytesMax, chunks);
-      const writer = { source: chunks, ended: written.catch(() => undefined) };
-      writers.set(id, writer);
-      try {
-        return await written;
-      } finally {
-        if (writers.get(id) === writer) writers.delete(id);
-      }
-    },
+    append: ({ id, offset: start, bytesMax, source }) =>
+      writers.write(id, source, (chunks) => write(id, start, bytesMax, chunks)),
 
     async commit(id, expected) {
-      await stopWriter(id);
+      await writers.stop(id);
       const path = stagingPath(folders, id);
       const facts = await statOf(path);
       if (!facts) return committedBefore(folders, expected, await noteOf(id));
@@ -104,7 +79,7 @@ export function fileStagingArea(deps: { folders: Folders; sweep: () => Promise<v
     },
 
     async discard(id) {
-      await stopWriter(id);
+      await writers.stop(id);
       await rm(stagingPath(folders, id), { force: true });
       await rm(notePath(id), { force: true });
     },

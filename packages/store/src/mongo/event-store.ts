@@ -42,6 +42,16 @@ export function createEventStore({ models, jobLog }: StoreDeps): EventStore {
       return documents.map((document) => toRecord<EventRecord>(document));
     },
 
+    async listNewest({ jobId, beforeSequence, limit }) {
+      await jobLog.flush(jobId);
+      const documents = await models.events
+        .find({ jobId, sequence: { $lt: beforeSequence } })
+        .sort({ sequence: -1 })
+        .limit(limit)
+        .lean<EventDocument[]>();
+      return documents.map((document) => toRecord<EventRecord>(document));
+    },
+
     async repair() {
       let repaired = 0;
       for (let found = batch; found === batch; repaired += found) found = await repairRuns();

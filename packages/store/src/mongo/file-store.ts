@@ -1,4 +1,5 @@
 import type { FileRecord, FileStore } from '../ports/index.ts';
+import { isDuplicateKey } from './database-errors.ts';
 import { toDocument, toRecord } from './document.ts';
 import { newestFirst } from './newest-first.ts';
 import type { FileDocument } from './schemas.ts';
@@ -9,7 +10,13 @@ const recordOf = (document: FileDocument): FileRecord => toRecord(document);
 export function createFileStore({ models: { files } }: Pick<StoreDeps, 'models'>): FileStore {
   return {
     async insert(file) {
-      await files.create([toDocument(file)]);
+      try {
+        await files.create([toDocument(file)]);
+        return true;
+      } catch (error) {
+        if (isDuplicateKey(error)) return false;
+        throw error;
+      }
     },
 
     async find(fileId) {

@@ -23,6 +23,14 @@ function checkJobMove(from: readonly JobStatus[], to: JobStatus): void {
   }
 }
 
+/** Each pair by itself, as a job may have others besides. */
+const metadataFilter = (metadata: Readonly<Record<string, string>> | null): Record<string, unknown> =>
+  metadata === null
+    ? { 'spec.metadata': {} }
+    : Object.fromEntries(
+        Object.entries(escapeNames(metadata)).map(([name, value]) => [`spec.metadata.${name}`, value]),
+      );
+
 export function createJobStore({ models, clock, log, jobLog }: StoreDeps): JobStore {
   /** One write: the fields, and where something happened also its event. */
   async function change(filter: Record<string, unknown>, set: JobChange & { status?: JobStatus }, event?: NewEvent) {
@@ -54,10 +62,12 @@ export function createJobStore({ models, clock, log, jobLog }: StoreDeps): JobSt
       return document ? recordOf(document) : undefined;
     },
 
-    async list({ accountId, statuses, ...paging }) {
+    async list({ accountId, statuses, tasks, metadata, ...paging }) {
       const filter = {
         ...(accountId === undefined ? {} : { accountId }),
         ...(statuses === undefined ? {} : { status: { $in: statuses } }),
+        ...(tasks === undefined ? {} : { task: { $in: tasks } }),
+        ...(metadata === undefined ? {} : metadataFilter(metadata)),
       };
       const documents = await newestFirst(models.jobs, filter, paging).lean<JobDocument[]>();
       return documents.map(recordOf);

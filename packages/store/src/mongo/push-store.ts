@@ -41,6 +41,11 @@ function createKeeping(pushes: Pushes): Omit<PushStore, keyof Attempts> {
       return document ? recordOf(document) : undefined;
     },
 
+    async findInRegistry(repo) {
+      const document = await pushes.findOne({ repo, where: 'registry', status: 'done' }).lean<PushDocument>();
+      return document ? recordOf(document) : undefined;
+    },
+
     async listByModels(modelIds) {
       const documents = await pushes
         .find({ modelId: { $in: [...modelIds] } })

@@ -1,4 +1,3 @@
-import { Schema, type SchemaDefinition } from 'mongoose';
 import type {
   BaseModelRecord,
   EvaluationRecord,
@@ -15,6 +14,7 @@ import type {
 } from '../ports/index.ts';
 import type { DocumentOf } from './document.ts';
 import type { OutboxEntry } from './job-log.ts';
+import { gone, Mixed, needed, schemaOf, waitingOutbox } from './schema-of.ts';
 
 /** `blobs` repeats every hash that the document refers to, so that one index answers whether a blob is still needed. */
 type WithOutbox = { outbox: OutboxEntry[] };
@@ -36,30 +36,6 @@ export type KeyDocument = DocumentOf<KeyRecord>;
 export type NamespaceDocument = { _id: string; accountId: string };
 export type NonceDocument = { _id: string; expiresAt: Date };
 export type IdempotencyDocument = { _id: string; bodyHash: string; jobId: string; expiresAt: Date };
-
-const { Mixed } = Schema.Types;
-const needed = (type: unknown) => ({ type, required: true });
-
-type Indexes = readonly (readonly [Record<string, 1 | -1>, Record<string, unknown>?])[];
-
-/** Unknown fields are refused, empty objects are kept, and no version key is added. */
-function schemaOf<T>(fields: SchemaDefinition, indexes: Indexes): Schema<T> {
-  const schema = new Schema(fields, {
-    strict: 'throw',
-    strictQuery: 'throw',
-    versionKey: false,
-    minimize: false,
-    autoIndex: false,
-    autoCreate: false,
-    id: false,
-  });
-  for (const [keys, options] of indexes) schema.index(keys, options);
-  return schema as unknown as Schema<T>;
-}
-
-/** Only documents with something in their outbox are in this index. */
-const waitingOutbox = [{ 'outbox.slot': 1 }, { sparse: true }] as const;
-const gone = [{ expiresAt: 1 }, { expireAfterSeconds: 0 }] as const;
 
 export const jobSchema = schemaOf<JobDocument>(
   {
@@ -96,6 +72,8 @@ export const jobSchema = schemaOf<JobDocument>(
     modelId: String,
     receipt: Mixed,
     failure: Mixed,
+    fineTuning: Mixed,
+    resultFileId: String,
     eventSequence: needed(Number),
     outbox: [Mixed],
     blobs: [String],
@@ -269,7 +247,12 @@ export const pushSchema = schemaOf<PushDocument>(
     createdAt: needed(Date),
     updatedAt: needed(Date),
   },
-  [[{ modelId: 1, createdAt: 1, _id: 1 }], [{ status: 1, nextAttemptAt: 1 }], [{ status: 1, createdAt: 1, _id: 1 }]],
+  [
+    [{ modelId: 1, createdAt: 1, _id: 1 }],
+    [{ status: 1, nextAttemptAt: 1 }],
+    [{ status: 1, createdAt: 1, _id: 1 }],
+    [{ repo: 1 }],
+  ],
 );
 
 export const baseModelSchema = schemaOf<BaseModelDocument>(

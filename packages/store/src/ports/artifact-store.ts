@@ -17,6 +17,11 @@ export type ArtifactStore = {
   list(): AsyncIterable<{ sha256: string; storedAt: Date }>;
   /** A path on this machine's disk with the blob's bytes, to be read only (a cached copy where the store is remote). */
   localPath(sha256: string): Promise<string>;
+  /**
+   * An address from which anybody can read this blob, and nothing else, for so many seconds. Absent, or undefined, where
+   * bytes only pass through the service.
+   */
+  downloadUrl?(sha256: string, seconds: number): Promise<string | undefined>;
   readonly staging: StagingArea;
 };
 

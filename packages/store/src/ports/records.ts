@@ -5,6 +5,7 @@ import type {
   CreateJob,
   DatasetReport,
   EventLevel,
+  FineTuningMethod,
   Gain,
   JobFailure,
   JobResult,
@@ -107,6 +108,10 @@ export type JobRecord = {
   modelId: string | null;
   receipt: BlobRef | null;
   failure: JobFailure | null;
+  /** What came through the fine-tuning API and has no place in `spec`; null for native jobs. */
+  fineTuning: { method: FineTuningMethod; validationFile: string | null } | null;
+  /** The winner's curve as a file of the client's. */
+  resultFileId: string | null;
 };
 
 export type SeatRecord = {

@@ -1,4 +1,4 @@
-import type { JobStatus, RunStatus } from '@agon/contracts';
+import type { JobStatus, RunStatus, TaskName } from '@agon/contracts';
 import type {
   BaseModelRecord,
   EvaluationRecord,
@@ -24,7 +24,15 @@ export type JobStore = {
   /** Inserts the job and its first event in one step. */
   insert(job: JobRecord, event: NewEvent): Promise<void>;
   find(jobId: string): Promise<JobRecord | undefined>;
-  list(query: Paging & { accountId?: string; statuses?: readonly JobStatus[] }): Promise<JobRecord[]>;
+  /** `metadata`: pairs that a job must have; null for jobs without any. */
+  list(
+    query: Paging & {
+      accountId?: string;
+      statuses?: readonly JobStatus[];
+      tasks?: readonly TaskName[];
+      metadata?: Readonly<Record<string, string>> | null;
+    },
+  ): Promise<JobRecord[]>;
   /**
    * The only way a status changes: by compare-and-set on the status that it leaves, with the event in the same write.
    * Answers the job after the move, or undefined where it was in none of the `from` states (then nothing changed).
@@ -54,6 +62,8 @@ export type EventStore = {
   append(jobId: string, event: NewEvent): Promise<void>;
   /** Oldest first, those after `afterSequence`. */
   list(query: { jobId: string; afterSequence: number; limit: number }): Promise<EventRecord[]>;
+  /** Newest first, those before `beforeSequence`. */
+  listNewest(query: { jobId: string; beforeSequence: number; limit: number }): Promise<EventRecord[]>;
   /** Writes out what a crash left in outboxes of jobs and runs; answers how many jobs and runs had some. */
   repair(): Promise<number>;
   deleteByJob(jobId: string): Promise<void>;
@@ -144,7 +154,8 @@ export type EvaluationStore = {
 };
 
 export type FileStore = {
-  insert(file: FileRecord): Promise<void>;
+  /** Answers false where the id is there already. */
+  insert(file: FileRecord): Promise<boolean>;
   find(fileId: string): Promise<FileRecord | undefined>;
   list(query: Paging & { accountId: string; purpose?: string | undefined }): Promise<FileRecord[]>;
   delete(fileId: string): Promise<void>;
@@ -167,6 +178,8 @@ export type PushStore = {
   /** Answers false where the id is there already. */
   insert(push: PushRecord): Promise<boolean>;
   find(pushId: string): Promise<PushRecord | undefined>;
+  /** The push by which a model has this repo in the service's own registry. */
+  findInRegistry(repo: string): Promise<PushRecord | undefined>;
   /** Oldest first. */
   listByModels(modelIds: readonly string[]): Promise<PushRecord[]>;
   /** Pushes that are due, also those whose process fell silent; the longest due first. */

@@ -102,6 +102,16 @@ export function eventContract(context: GetContext): void {
     expect(seen).toHaveLength(81);
   });
 
+  it('lists newest first, before a sequence', async () => {
+    const { stores } = context();
+    const jobId = await newJob(context());
+    for (const message of ['a', 'b']) await stores.events.append(jobId, anEvent({ message }));
+    const newest = await stores.events.listNewest({ jobId, beforeSequence: Number.MAX_SAFE_INTEGER, limit: 2 });
+    expect(newest.map(({ sequence }) => sequence)).toEqual([3, 2]);
+    const before = await stores.events.listNewest({ jobId, beforeSequence: 2, limit: 9 });
+    expect(before.map(({ sequence }) => sequence)).toEqual([1]);
+  });
+
   it('lists by pages', async () => {
     const { stores } = context();
     const jobId = await newJob(context());

@@ -1,3 +1,4 @@
+import type { JobRecord } from '@agon/store';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aBlob, aJob, aJobSpec, aMeasuredPart, anEvent, anOpenJob, aResult } from '../builders.ts';
@@ -146,6 +147,22 @@ export function jobContract(context: GetContext): void {
     await stores.jobs.delete(after);
     const second = await stores.jobs.list({ accountId, limit: 2, after });
     expect(second.map((job) => job.id)).toEqual(newest.slice(2, 4));
+  });
+
+  it('lists by task and by metadata', async () => {
+    const suite = context();
+    const accountId = suite.newId('account');
+    const insert = (task: JobRecord['task'], metadata: Record<string, string>) =>
+      insertJob(suite, { accountId, task, spec: aJobSpec({ metadata }) });
+    const [bare, odd] = [await insert('chat', {}), await insert('chat', { 'a.b': '$x', c: '1' })];
+    const table = await insert('tabular-regression', { c: '1' });
+    const { jobs } = suite.stores;
+    const ids = async (query: { tasks?: JobRecord['task'][]; metadata?: Record<string, string> | null }) =>
+      (await jobs.list({ accountId, limit: 10, ...query })).map(({ id }) => id);
+    expect(await ids({ tasks: ['chat'] })).toEqual([odd.id, bare.id]);
+    expect(await ids({ metadata: { c: '1' } })).toEqual([table.id, odd.id]);
+    expect(await ids({ metadata: { 'a.b': '$x' } })).toEqual([odd.id]);
+    expect(await ids({ metadata: null })).toEqual([bare.id]);
   });
 
   it('lists by state, of one account or of all', async () => {

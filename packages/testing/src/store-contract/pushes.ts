@@ -26,6 +26,16 @@ export function pushContract(context: GetContext): void {
     expect(await stores.pushes.find(other.id)).toEqual(other);
   });
 
+  it('finds what has a repo in the registry, once it is there', async () => {
+    const { stores, newId } = context();
+    const repo = `someone/${newId('model')}`;
+    await push({ repo });
+    await push({ repo, where: 'registry' });
+    expect(await stores.pushes.findInRegistry(repo)).toBeUndefined();
+    const done = await push({ repo, where: 'registry', status: 'done' });
+    expect(await stores.pushes.findInRegistry(repo)).toEqual(done);
+  });
+
   it('gives an attempt to one of many, and the next one where the first fell silent', async () => {
     const { stores } = context();
     const { id } = await push();

@@ -6,6 +6,7 @@ const codes = {
   context_length_exceeded: 'context_length_exceeded',
   conversation_refused: 'conversation_refused',
   no_chat_template: 'model_not_chat',
+  wrong_kind: 'model_not_chat',
 } as const;
 
 /** A failure to answer as what a client is told of it. */

@@ -30,20 +30,31 @@ export async function servedModel(deps: Deps, resolved: ResolvedModel): Promise<
     return { model: servedBase(deps, base), adapter: { name: contentOf(adapter), files } };
   }
   const checkpoint = beside(model.files, checkpointFile, checkpointNames);
-  return {
-    model: {
-      ...servedBase(deps, base),
-      name: contentOf(checkpoint),
-      baseFiles: () =>
-        local(
-          deps,
-          base.files.filter(({ path }) => !path.endsWith('.safetensors')),
-        ),
-      checkpointFiles: () => local(deps, checkpoint),
-    },
-    adapter: null,
-  };
+  return { model: servedCheckpoint(deps, base, checkpoint), adapter: null };
 }
+
+/**
+ * What has to be loaded so that a winner made from an encoder classifies; undefined for other winners.
+ *
+ * @throws AppError `base_model_not_found` where its base is gone.
+ */
+export async function servedClassifier(deps: Deps, model: ModelRecord): Promise<ServedModel | undefined> {
+  const checkpoint = beside(model.files, checkpointFile, checkpointNames);
+  if (model.task !== 'text-classification' || checkpoint.length < 2) return undefined;
+  return servedCheckpoint(deps, await baseOf(deps, model), checkpoint);
+}
+
+/** A checkpoint is read with its base's tokenizer, as it was when it was scored. */
+const servedCheckpoint = (deps: Deps, base: BaseModelRecord, checkpoint: readonly NamedBlob[]): ServedModel => ({
+  ...servedBase(deps, base),
+  name: contentOf(checkpoint),
+  baseFiles: () =>
+    local(
+      deps,
+      base.files.filter(({ path }) => !path.endsWith('.safetensors')),
+    ),
+  checkpointFiles: () => local(deps, checkpoint),
+});
 
 const servedBase = (deps: Deps, base: BaseModelRecord): ServedModel => ({
   name: contentOf(base.files),

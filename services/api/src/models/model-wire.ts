@@ -1,12 +1,14 @@
-import { AppError, type Model } from '@agon/contracts';
+import { AppError, type BaseModelEntry, type Model } from '@agon/contracts';
 import { unixSeconds } from '@agon/kit';
-import type { ModelRecord, PushRecord, Stores } from '@agon/store';
+import type { BaseModelRecord, ModelRecord, PushRecord, Stores } from '@agon/store';
 import { pushWire } from '../publish/push-wire.ts';
+import { resolveModel } from './resolve-model.ts';
 
 /** A published winner as clients read it. */
 export const modelWire = (model: ModelRecord, pushes: readonly PushRecord[]): Model => ({
-  id: model.id,
+  id: model.alias ?? model.id,
   object: 'model',
+  model: model.id,
   created: unixSeconds(model.createdAt),
   owned_by: model.accountId,
   name: model.name,
@@ -20,12 +22,24 @@ export const modelWire = (model: ModelRecord, pushes: readonly PushRecord[]): Mo
   pushes: pushes.map(pushWire),
 });
 
-/** @throws AppError `model_not_found`, also where the model is another account's. */
+/** A base model as OpenAI's clients list it. */
+export const baseModelEntry = (base: BaseModelRecord): BaseModelEntry => ({
+  id: base.id,
+  object: 'model',
+  created: unixSeconds(base.createdAt),
+  owned_by: base.name.split('/')[0] ?? '',
+});
+
+/**
+ * A winner of the account, by `model_…` or `ft:…`.
+ *
+ * @throws AppError `model_not_found`, also where the model is another account's.
+ */
 export async function findModel(
-  stores: Pick<Stores, 'models'>,
-  owned: { modelId: string; accountId: string },
+  stores: Pick<Stores, 'models' | 'baseModels' | 'pushes'>,
+  owned: { reference: string; accountId: string },
 ): Promise<ModelRecord> {
-  const model = await stores.models.find(owned.modelId);
-  if (model?.accountId === owned.accountId) return model;
-  throw new AppError('model_not_found', `There is no model ${owned.modelId}.`);
+  const resolved = await resolveModel(stores, owned);
+  if (resolved.kind === 'winner') return resolved.model;
+  throw new AppError('model_not_found', `${owned.reference} is a base model, which has no files of this kind here.`);
 }

@@ -1,6 +1,18 @@
-import { AppError, limits, ModelId, Predict, type Prediction, Predictions, type TableSchema } from '@agon/contracts';
+import {
+  AppError,
+  limits,
+  ModelReference,
+  Predict,
+  type Prediction,
+  Predictions,
+  type TableSchema,
+} from '@agon/contracts';
+import { predictionOfLogits } from '@agon/domain';
 import { type ClassPrediction, columnsFromRows, OnnxRejection } from '@agon/onnx';
+import type { ModelRecord } from '@agon/store';
 import { z } from 'zod';
+import { servedClassifier } from '../chat/served-model.ts';
+import type { RouteDeps } from '../deps.ts';
 import { route } from '../http/route.ts';
 import { findModel } from './model-wire.ts';
 
@@ -37,6 +49,29 @@ export function predictionsOf(table: TableSchema, answer: ClassPrediction | Floa
   return Array.from({ length: rows }, (_, row) => classRow(classes, answer, row));
 }
 
+/** Graphs answer columns; encoders read the text of each row. */
+async function answerOf(
+  deps: RouteDeps,
+  model: ModelRecord & { table: TableSchema },
+  rows: Predict['rows'],
+): Promise<ClassPrediction | Float64Array> {
+  const { table, task } = model;
+  const classifier = await servedClassifier(deps, model);
+  if (classifier) {
+    const [column] = table.columns;
+    const texts = rows.map((row) => String(row[column?.name ?? ''] ?? ''));
+    const tokensMax = limits.textTokensMax;
+    const classes = table.classes ?? [];
+    return predictionOfLogits(await deps.chat.classify(classifier, { texts, classes, tokensMax }), classes.length);
+  }
+  const file = model.files.find((each) => each.path === 'model.onnx') ?? model.files.find(isGraph);
+  if (!file) throw new AppError('prediction_failed', 'This model is not served here.');
+  const modelPath = await deps.artifacts.localPath(file.sha256);
+  return deps.predict({ modelPath, table, task, columns: columnsFromRows(table, rows), rows: rows.length });
+}
+
+const isGraph = ({ path }: { path: string }): boolean => path.endsWith('.onnx') && !path.startsWith('onnx/');
+
 export const predict = route({
   method: 'post',
   path: '/v1/models/:model_id/predict',
@@ -47,21 +82,17 @@ export const predict = route({
   auth: 'key',
   scopes: ['jobs:read'],
   bodyBytesMax: limits.predictBodyBytesMax,
-  request: { params: z.object({ model_id: ModelId }), body: Predict },
+  request: { params: z.object({ model_id: ModelReference }), body: Predict },
   response: Predictions,
   status: 200,
   errors: ['model_not_found', 'prediction_failed', 'rate_limited', 'invalid_request', 'invalid_json'],
   async handle({ deps, caller, params, body: { rows } }) {
-    const model = await findModel(deps.stores, { modelId: params.model_id, accountId: caller.accountId });
-    const { table, task } = model;
-    // What lies in onnx/ takes tokens, not rows.
-    const file = model.files.find(({ path }) => path.endsWith('.onnx') && !path.startsWith('onnx/'));
-    if (!table || !file) throw new AppError('prediction_failed', 'This model is not served here.');
+    const model = await findModel(deps.stores, { reference: params.model_id, accountId: caller.accountId });
+    const { table } = model;
+    if (!table) throw new AppError('prediction_failed', 'This model answers conversations: POST /v1/chat/completions.');
     checkRows(table, rows);
-    const columns = columnsFromRows(table, rows);
-    const modelPath = await deps.artifacts.localPath(file.sha256);
     try {
-      const answer = await deps.predict({ modelPath, table, task, columns, rows: rows.length });
+      const answer = await answerOf(deps, { ...model, table }, rows);
       return { object: 'list' as const, model: model.id, data: predictionsOf(table, answer, rows.length) };
     } catch (error) {
       if (error instanceof OnnxRejection) throw new AppError('prediction_failed', error.message, {}, error);

@@ -1,38 +1,16 @@
-import { AppError, Deleted, Model, ModelId, PageQuery, pageOf } from '@agon/contracts';
+import { AppError, Deleted, ModelReference } from '@agon/contracts';
 import { z } from 'zod';
 import { releaseBlobs } from '../artifacts/release-blob.ts';
 import { sendBlob } from '../artifacts/send-blob.ts';
 import { route } from '../http/route.ts';
-import { pageFrom } from '../page.ts';
 import { publishModel } from '../publish/publish-model.ts';
-import { pushesOf } from '../publish/push-wire.ts';
 import { contentTypeOf } from './content-type.ts';
-import { findModel, modelWire } from './model-wire.ts';
+import { ListedModel, listModels } from './list-models.ts';
+import { baseModelEntry, findModel, modelWire } from './model-wire.ts';
 import { predict } from './predict.ts';
+import { resolveModel } from './resolve-model.ts';
 
-const ModelParams = z.object({ model_id: ModelId });
-
-const listModels = route({
-  method: 'get',
-  path: '/v1/models',
-  tag: 'Models',
-  operationId: 'listModels',
-  summary: 'List models, newest first',
-  auth: 'key',
-  scopes: ['jobs:read'],
-  request: { query: PageQuery },
-  response: pageOf(Model),
-  status: 200,
-  errors: ['invalid_request'],
-  async handle({ deps, caller, query: { limit, after } }) {
-    const models = await deps.stores.models.list({ accountId: caller.accountId, after, limit: limit + 1 });
-    const pushes = await deps.stores.pushes.listByModels(models.map((model) => model.id));
-    return pageFrom(
-      models.map((model) => modelWire(model, pushesOf(pushes, model.id))),
-      limit,
-    );
-  },
-});
+const ModelParams = z.object({ model_id: ModelReference });
 
 const getModel = route({
   method: 'get',
@@ -40,15 +18,18 @@ const getModel = route({
   tag: 'Models',
   operationId: 'getModel',
   summary: 'Read one model',
+  description: 'By `model_…`, `ft:…`, or a base model’s `org%2Fname`.',
   auth: 'key',
   scopes: ['jobs:read'],
   request: { params: ModelParams },
-  response: Model,
+  response: ListedModel,
   status: 200,
   errors: ['model_not_found'],
   async handle({ deps, caller, params }) {
-    const model = await findModel(deps.stores, { modelId: params.model_id, accountId: caller.accountId });
-    return modelWire(model, await deps.stores.pushes.listByModels([model.id]));
+    const named = { reference: params.model_id, accountId: caller.accountId };
+    const resolved = await resolveModel(deps.stores, named);
+    if (resolved.kind === 'base') return { ...baseModelEntry(resolved.base), id: params.model_id };
+    return modelWire(resolved.model, await deps.stores.pushes.listByModels([resolved.model.id]));
   },
 });
 
@@ -66,7 +47,7 @@ const getModelFile = route({
   status: 200,
   errors: ['model_not_found', 'model_file_not_found', 'range_not_satisfiable'],
   async handle({ deps, caller, params, request, response }) {
-    const model = await findModel(deps.stores, { modelId: params.model_id, accountId: caller.accountId });
+    const model = await findModel(deps.stores, { reference: params.model_id, accountId: caller.accountId });
     const path = params.path.join('/');
     const file = model.files.find((each) => each.path === path);
     if (!file)
@@ -89,11 +70,11 @@ const deleteModel = route({
   status: 200,
   errors: ['model_not_found'],
   async handle({ deps, caller, params }) {
-    const model = await findModel(deps.stores, { modelId: params.model_id, accountId: caller.accountId });
+    const model = await findModel(deps.stores, { reference: params.model_id, accountId: caller.accountId });
     await deps.stores.models.delete(model.id);
     await deps.stores.pushes.deleteByModel(model.id);
     await releaseBlobs(deps, model.files);
-    return { id: model.id, object: 'model', deleted: true as const };
+    return { id: params.model_id, object: 'model', deleted: true as const };
   },
 });
 

@@ -1,4 +1,4 @@
-import { AppError, limits, ModelId, Push, PushModel } from '@agon/contracts';
+import { AppError, limits, ModelReference, Push, PushModel } from '@agon/contracts';
 import type { PushRecord } from '@agon/store';
 import { z } from 'zod';
 import { nowDate, type RouteDeps } from '../deps.ts';
@@ -19,7 +19,7 @@ export const publishModel = route({
     'The hub is the one that the operator of the service named. A hub that is away is tried again for days; read how far it is with GET /v1/models/{id}. What the repo has already is not sent again.',
   auth: 'key',
   scopes: ['jobs:write'],
-  request: { params: z.object({ model_id: ModelId }), body: PushModel },
+  request: { params: z.object({ model_id: ModelReference }), body: PushModel },
   response: Push,
   status: 200,
   errors: [
@@ -27,7 +27,7 @@ export const publishModel = route({
     ...(['push_under_way', 'too_many_pushes', 'invalid_request', 'invalid_json'] as const),
   ],
   async handle({ deps, caller, params, body }) {
-    const model = await findModel(deps.stores, { modelId: params.model_id, accountId: caller.accountId });
+    const model = await findModel(deps.stores, { reference: params.model_id, accountId: caller.accountId });
     await checkPush(deps.pushDesk, body, '');
     const now = nowDate(deps);
     const owner = { modelId: model.id, jobId: model.jobId, accountId: caller.accountId };

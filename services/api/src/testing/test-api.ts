@@ -25,6 +25,7 @@ export const testSettings: Settings = {
   requestsPerMinuteMax: 100_000,
   requestsPerMinuteOfAddressMax: 100_000,
   trustedProxies: 0,
+  directDownloads: true,
   version: '0.0.0',
 };
 
@@ -34,6 +35,14 @@ type Options = {
   log?: Log;
   /** Puts something between the app and what it stands on. */
   adapt?: (deps: AppDeps) => Partial<AppDeps>;
+};
+
+/** No model answers in tests that do not ask for it. */
+const noChat: AppDeps['chat'] = {
+  generate: () => Promise.reject(new Error('No model answers in this test.')),
+  classify: () => Promise.reject(new Error('No model classifies in this test.')),
+  answers: 0,
+  models: 0,
 };
 
 /** The api over a database of its own and a folder of its own, on a free port. */
@@ -50,7 +59,7 @@ export async function startTestApi({ clock = systemClock, settings, log = silent
     resolveBaseModel: baseModelResolver({ stores, artifacts, clock, log }, null),
     pushDesk: createPushDesk({ hubUrl: null, hasToken: false, sealer: null }),
     predict: async ({ rows }) => Float64Array.from({ length: rows }, (_, row) => row),
-    chat: { generate: () => Promise.reject(new Error('No model answers in this test.')), answers: 0, models: 0 },
+    chat: noChat,
     stopping: stopping.signal,
     settings: { ...testSettings, ...settings },
   };

@@ -42,7 +42,8 @@ export async function downloadFile(
   while (fruitless < fruitlessMax) {
     const before = await sizeOf(to.path);
     try {
-      await downloadOnce(client, file, to);
+      // What the artifact store gave was no use: the service gives it itself.
+      await downloadOnce(client, file, { ...to, viaService: fruitless > 0 });
       return;
     } catch (error) {
       if (to.signal.aborted || isFinal(error)) throw error;
@@ -63,12 +64,12 @@ const isFinal = (error: unknown): boolean =>
 async function downloadOnce(
   client: Downloader,
   file: RemoteFile,
-  to: { readonly path: string; readonly signal: AbortSignal },
+  to: { readonly path: string; readonly signal: AbortSignal; readonly viaService: boolean },
 ): Promise<void> {
   const there = await sizeOf(to.path);
   if (there !== file.bytes || there === 0) {
     const from = there < file.bytes ? there : 0;
-    const response = await client.data(file.url, { from, signal: to.signal });
+    const response = await client.data(file.url, { from, signal: to.signal, viaService: to.viaService });
     await append(response, { path: to.path, from: response.status === 206 ? from : 0, bytesMax: file.bytes });
   }
   if ((await sha256Of(to.path)) === file.sha256) return;

@@ -14,13 +14,13 @@ import {
   writeRunState,
 } from '../run-folder.ts';
 import type { Runner, Trainer } from '../runner/runner.ts';
-import { trainerEnvironment } from '../runner/trainer-environment.ts';
 import { TrainerOutput } from '../runner/trainer-output.ts';
 import { readSubmission, SubmissionError } from '../submission/read-submission.ts';
 import { sendSubmission, worthAnotherTry } from '../submission/send-submission.ts';
 import type { Template } from '../template/load-templates.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { superviseTrainer, type TrainerVerdict } from './supervise-trainer.ts';
+import { trainerStart } from './trainer-start.ts';
 import { writeJob } from './write-job.ts';
 
 export type RunWork = {
@@ -137,19 +137,9 @@ function toldWhileFetching({ heartbeats }: Place, error: unknown): TrainerVerdic
 
 function startTrainer(work: RunWork, folder: RunFolder): Promise<Trainer> {
   const { options, template, runner } = work;
-  return runner.start({
-    command: template.manifest.command.map((word) => (word === '{python}' ? options.python : word)),
-    workingFolder: template.folder,
-    environment: trainerEnvironment({
-      environment: options.environment,
-      jobFolder: folder.job,
-      temporaryFolder: folder.temporary,
-      templatesFolder: options.templatesFolder,
-      cpus: shareOf(options).cpus,
-    }),
-    logPath: folder.log,
-    exitCodePath: folder.exitCode,
-  });
+  const { templatesFolder, python, environment } = options;
+  const { cpus } = shareOf(options);
+  return runner.start(trainerStart({ template, folder, templatesFolder, python, environment, cpus }));
 }
 
 async function send(work: RunWork, place: Place, state: RunState): Promise<RunEnd> {
@@ -203,7 +193,8 @@ export const shareOf = ({ capabilities, concurrency }: MinerOptions): { cpus: nu
   memoryMib: Math.floor(capabilities.memory_mib / concurrency),
 });
 
-const templateId = ({ manifest }: Template): string => `${manifest.name}@${manifest.version}`;
+/** At most as long as the service takes it. */
+const templateId = ({ manifest }: Template): string => `${manifest.name}@${manifest.version}`.slice(0, 64);
 
 const classOf = (error: unknown): FailureClass =>
   error instanceof SubmissionError

@@ -4,7 +4,7 @@ import { type Lease, type TrainerJob, TrainerJob as TrainerJobSchema } from '@ag
 import { baseModelName } from '../run-folder.ts';
 
 /** What is kept back from the deadline for hashing and sending the model. */
-const sendSeconds = 2;
+export const sendSeconds = 2;
 
 /** Writes `job.json`, all that a trainer knows of its job. */
 export async function writeJob(

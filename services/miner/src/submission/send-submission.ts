@@ -3,7 +3,8 @@ import { ApiError, type MinerClient } from '@agon/client';
 import type { CommitSubmission, CommittedSubmission } from '@agon/contracts';
 import { inside } from '@agon/kit';
 
-const chunkBytes = 4 * 1024 * 1024;
+/** As large as the parts of an artifact store on S3, so that none has to be put together. */
+const chunkBytes = 8 * 1024 * 1024;
 
 /**
  * Commits the hashes, sends every file from where its upload stands, and finishes. Safe to call again after a crash or
@@ -34,8 +35,10 @@ async function sendFile(
     let offset = upload.offset < upload.bytes ? await client.uploadOffset(upload.url) : upload.offset;
     while (offset < upload.bytes) {
       const bytes = Buffer.alloc(Math.min(chunkBytes, upload.bytes - offset));
-      await file.read(bytes, 0, bytes.length, offset);
-      offset = await client.uploadChunk(upload.url, { offset, bytes });
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, offset);
+      const next = await client.uploadChunk(upload.url, { offset, bytes: bytes.subarray(0, bytesRead) });
+      if (!(next > offset)) throw new Error(`The service takes no more than ${offset} bytes of ${upload.path}.`);
+      offset = next;
     }
   } finally {
     await file.close();

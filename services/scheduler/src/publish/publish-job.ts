@@ -1,4 +1,4 @@
-import { type HandlerOutcome, isFinalJob, type ModelFile, modelIdOfJob } from '@agon/contracts';
+import { type HandlerOutcome, isFinalJob, isFineTuningTask, type ModelFile, modelIdOfJob } from '@agon/contracts';
 import type {
   BaseModelRecord,
   EvaluationRecord,
@@ -20,6 +20,7 @@ import { mergedCard } from './merged-card.ts';
 import { type ModelCardInput, modelCard } from './model-card.ts';
 import { modelFiles } from './model-files.ts';
 import { racePlot } from './plot/race-plot.ts';
+import { writeResultFile } from './result-file.ts';
 import { minersOf, signedReceipt } from './signed-receipt.ts';
 
 /**
@@ -46,6 +47,7 @@ export async function publishJob(deps: SchedulerDeps, { jobId }: { jobId: string
       modelId: model.id,
       result: { ...judged.result, model: model.id },
       receipt: { sha256: receipt.sha256, bytes: receipt.bytes },
+      resultFileId: await resultFileOf(deps, judged, model),
       finishedAt: new Date(deps.clock.nowMs()),
     },
     event: {
@@ -60,6 +62,13 @@ export async function publishJob(deps: SchedulerDeps, { jobId }: { jobId: string
   await settleFinalJob(deps, succeeded);
   await enqueuePushes(deps, model.id);
   return 'done';
+}
+
+/** Jobs that fine-tune have a file of the winner's curve. */
+async function resultFileOf(deps: SchedulerDeps, job: JudgedJob, model: ModelRecord): Promise<string | null> {
+  if (!isFineTuningTask(job.task)) return null;
+  const winner = await deps.stores.runs.find(model.runId);
+  return winner ? writeResultFile(deps, job, winner) : null;
 }
 
 const shortIdCharacters = 6;

@@ -61,6 +61,10 @@ export function memoryJobs(clock: Clock): { jobs: JobStore; events: EventStore; 
         const own = events.filter((event) => event.jobId === jobId && event.sequence > afterSequence);
         return structuredClone(own.slice(0, limit));
       },
+      async listNewest({ jobId, beforeSequence, limit }) {
+        const own = events.filter((event) => event.jobId === jobId && event.sequence < beforeSequence);
+        return structuredClone(own.toReversed().slice(0, limit));
+      },
       repair: async () => 0,
       async deleteByJob(jobId) {
         const kept = events.filter((event) => event.jobId !== jobId);

@@ -22,6 +22,8 @@ export function memoryPushes(): PushStore & { readonly records: Map<string, Push
       return true;
     },
     find: async (pushId) => structuredClone(records.get(pushId)),
+    findInRegistry: async (repo) =>
+      all((push) => push.repo === repo && push.where === 'registry' && push.status === 'done')[0],
     listByModels: async (modelIds) => all((push) => modelIds.includes(push.modelId)),
     listDue: async ({ now, silentSince }) =>
       all(

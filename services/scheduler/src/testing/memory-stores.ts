@@ -4,6 +4,7 @@ import type {
   EvaluationRecord,
   EvaluationStore,
   EventRecord,
+  FileRecord,
   MinerRecord,
   ModelRecord,
   SeatRecord,
@@ -22,6 +23,7 @@ export type MemoryStores = Stores & {
   log(jobId: string): EventRecord[];
   readonly pushes: ReturnType<typeof memoryPushes>;
   readonly modelRecords: Map<string, ModelRecord>;
+  readonly fileRecords: Map<string, FileRecord>;
   addMiner(miner: MinerRecord): void;
   readonly baseModelRecords: Map<string, BaseModelRecord>;
 };
@@ -75,6 +77,7 @@ function memoryEvaluations(): EvaluationStore {
 export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boolean = () => true): MemoryStores {
   const { jobs, events, log } = memoryJobs(clock);
   const modelRecords = new Map<string, ModelRecord>();
+  const fileRecords = new Map<string, FileRecord>();
   const miners = new Map<string, MinerRecord>();
   const baseModelRecords = new Map<string, BaseModelRecord>();
   return {
@@ -103,7 +106,15 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
     addMiner: (miner) => void miners.set(miner.id, miner),
     miners: { ...unused<Stores['miners']>(), find: async (minerId) => structuredClone(miners.get(minerId)) },
     pushes: memoryPushes(),
-    files: unused(),
+    fileRecords,
+    files: {
+      ...unused<Stores['files']>(),
+      async insert(file) {
+        if (fileRecords.has(file.id)) return false;
+        fileRecords.set(file.id, structuredClone(file));
+        return true;
+      },
+    },
     keys: unused(),
     idempotency: unused(),
     namespaces: { ...unused<Stores['namespaces']>(), claim: async ({ wanted }) => wanted },
