@@ -12,7 +12,7 @@ const steps = {
   types: [bin('tsc'), ['-b']],
   unused: [bin('knip'), []],
   generated: [process.execPath, [join(root, 'tools', 'generate.mjs'), '--check']],
-  'lint-python': [python, ['-m', 'ruff', 'check', 'templates']],
+  'lint-python': [python, ['-m', 'ruff', 'check', 'templates', 'test']],
   'test-python': [python, ['-m', 'pytest', '-q', 'templates']],
   unit: tests('unit'),
   medium: tests('medium'),

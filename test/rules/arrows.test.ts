@@ -10,6 +10,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/store': ['contracts', 'kit'],
   'packages/model-graph': ['contracts', 'kit'],
   'packages/base-models': ['contracts', 'domain', 'kit', 'store', 'model-graph'],
+  'packages/hub': ['contracts', 'kit', 'store'],
   'packages/queue': ['contracts', 'kit'],
   'packages/onnx': ['contracts', 'kit'],
   'packages/language': ['contracts', 'onnx', 'model-graph'],
@@ -27,6 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'onnx',
     'base-models',
     'inference',
+    'hub',
   ],
   'services/scheduler': [
     'contracts',
@@ -39,6 +41,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'queue/worker',
     'base-models',
     'model-graph',
+    'hub',
   ],
   'services/evaluator': [
     'contracts',

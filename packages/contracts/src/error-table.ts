@@ -152,6 +152,32 @@ export const errorTable = {
     help: 'The service has no room left; try later or tell the operator.',
   },
 
+  repo_not_found: missing('Check the name; a private repo is there only for a key of its account.'),
+  repo_exists: conflict('Pick another name; names that differ only by case are one.'),
+  repo_forbidden: {
+    status: 403,
+    type: 'permission_error',
+    help: 'Use a key of the account that the namespace belongs to; GET /hub/api/whoami-v2 says whose a key is.',
+  },
+  repo_name_invalid: bad(
+    'Use letters, digits, `-`, `_` and `.`, at most 96, neither beginning nor ending with `-` or `.`.',
+  ),
+  repo_path_invalid: bad('Use a relative path of plain names with `/` between them; the message says what is wrong.'),
+  revision_not_found: missing('List branches and tags with GET /hub/api/models/{repo}/refs.'),
+  revision_invalid: bad('Use letters, digits, `-`, `_`, `.` and `/` for a branch or tag.'),
+  ref_exists: conflict('Pick another name, or delete the branch or tag first.'),
+  entry_not_found: missing('List the files with GET /hub/api/models/{repo}/tree/{revision}.'),
+  commit_invalid: bad('Send newline-delimited JSON: a header, then one operation a line; the message names the line.'),
+  commit_conflict: {
+    status: 412,
+    type: 'conflict_error',
+    help: 'The branch has moved on; read its head again, then commit on top of it.',
+  },
+  blob_not_uploaded: bad('Upload the bytes first: POST …/info/lfs/objects/batch says where to.'),
+  hub_unsupported: bad(
+    'This registry has repos, branches, tags, commits and LFS uploads; docs/hub.md lists the calls.',
+  ),
+
   hub_pushes_off: bad('Leave `publish.repo` out, or ask the operator of the service to set HUB_PUSHES.'),
   hub_token_missing: bad('Give a `token` that may write to the repo; the service has none of its own.'),
   hub_token_refused: bad('Make a token with the right to write on the hub, and give that one.'),

@@ -13,6 +13,7 @@ export const idPrefixes = {
   account: 'acct_',
   upload: 'upl_',
   push: 'push_',
+  repo: 'repo_',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -12,6 +12,7 @@ export * from './error-table.ts';
 export * from './event.ts';
 export * from './file.ts';
 export * from './fine-tuning.ts';
+export * from './hub.ts';
 export * from './ids.ts';
 export * from './job.ts';
 export * from './job-catalog.ts';

@@ -44,6 +44,19 @@ export const limits = {
   metadataKeyCharactersMax: 64,
   metadataValueCharactersMax: 512,
   suffixCharactersMax: 64,
+  namespaceCharactersMax: 40,
+
+  repoNameCharactersMax: 96,
+  repoPathCharactersMax: 500,
+  repoFilesMax: 50_000,
+  refNameCharactersMax: 100,
+  refsMax: 1_000,
+  commitTitleCharactersMax: 500,
+  commitDescriptionCharactersMax: 20_000,
+  /** With the contents that a commit carries by itself, in base64. They are streamed. */
+  commitBodyBytesMax: 8 * GIB,
+  hubJsonBodyBytesMax: 4 * MIB,
+  lfsObjectsMax: 1_000,
 
   textTokensMax: 4_096,
   textTokensDefault: 512,

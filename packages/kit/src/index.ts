@@ -2,6 +2,7 @@
  * Process chores: configuration, log, shutdown, clock, ids, retries, safe paths, signatures. May import contracts.
  * Every service, the command line and the stores call it.
  */
+export * from './byte-range.ts';
 export * from './canonical-json.ts';
 export * from './clock.ts';
 export * from './config.ts';

@@ -6,6 +6,7 @@ export * from './base-model-builder.ts';
 export * from './builders.ts';
 export * from './cuttable-proxy.ts';
 export * from './fixed-clock.ts';
+export * from './hub-builders.ts';
 export * from './memory-queue.ts';
 export * from './private-servers.ts';
 export * from './sequential-ids.ts';

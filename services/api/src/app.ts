@@ -8,6 +8,7 @@ import { createMetrics, type Metrics } from './http/metrics.ts';
 import { mount } from './http/mount.ts';
 import { createLimiters } from './http/rate-limit.ts';
 import { Tally } from './http/tally.ts';
+import { mountHub } from './hub/mount-hub.ts';
 import { LeaseDesk } from './leases/lease-desk.ts';
 import { mountDocs } from './openapi/docs-page.ts';
 import { openApiDocument } from './openapi/openapi-document.ts';
@@ -71,6 +72,7 @@ export function buildApp(given: AppDeps, options: { processMetrics?: boolean } =
   app.get('/openapi.json', (_request, response) => {
     response.type('json').send(document);
   });
+  mountHub(app, given);
   mount(app, routes, deps, limiters);
   app.use((request) => {
     throw new AppError('unknown_route', `There is no route ${request.method} ${request.path.slice(0, 200)}.`);

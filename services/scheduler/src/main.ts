@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { createBaseModels, hubOfSettings, pushHubOf } from '@agon/base-models';
 import { AppError } from '@agon/contracts';
+import { buildHub } from '@agon/hub';
 import {
   createLogger,
+  idMaker,
   readOrMakeSigningKey,
   readVersion,
   runService,
@@ -15,6 +18,7 @@ import { connectStores, openArtifacts } from '@agon/store';
 import { buildScheduler } from './build-scheduler.ts';
 import { readSettings } from './config.ts';
 import { createWinnerFiles } from './publish/files/winner-files.ts';
+import { ownRegistry } from './push/registry.ts';
 
 const reconcileEveryMs = 10_000;
 
@@ -35,13 +39,17 @@ async function start(): Promise<Record<string, unknown>> {
   shutdown.add('artifacts', async () => close());
   const versions = { agon: await readVersion(manifest) };
   const stopping = new AbortController();
-  const hub = hubOfSettings(settings);
-  const baseModels = createBaseModels({ stores, artifacts, hub, clock, log, stopping: stopping.signal });
+  const baseModels = createBaseModels({
+    ...{ stores, artifacts, clock, log },
+    hub: hubOfSettings(settings),
+    stopping: stopping.signal,
+  });
+  const ownHub = buildHub({ stores, artifacts, clock, newId: idMaker(clock.nowMs), randomBytes, log });
   const pushUrl = pushHubOf(settings);
   const handlers = buildScheduler({
     ...{ stores, artifacts, queue, baseModels, clock, log, signingKey, versions },
     winnerFiles: createWinnerFiles({ artifacts }),
-    registry: null,
+    registry: ownRegistry(ownHub, settings.PUBLIC_URL ?? ''),
     pushHub: pushUrl === null ? null : { url: pushUrl, token: settings.HF_TOKEN ?? null, fetch },
     sealer: await sealerOf(settings),
     publicUrl: settings.PUBLIC_URL ?? null,

@@ -19,8 +19,7 @@ export type SchedulerDeps = {
   readonly versions: Readonly<Record<string, string>>;
   /** Writes what strangers need of a language model beside what its miner handed in. */
   readonly winnerFiles: WinnerFiles;
-  /** Null where the service has no hub of its own. */
-  readonly registry: Registry | null;
+  readonly registry: Registry;
   readonly pushHub: PushHub | null;
   /** Opens the tokens of clients; null where the operator gave no key. */
   readonly sealer: Sealer | null;

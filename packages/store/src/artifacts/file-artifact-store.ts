@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { limits, Sha256 } from '@agon/contracts';
 import { type Clock, systemClock } from '@agon/kit';
 import type { ArtifactStore, ByteSource } from '../ports/index.ts';
+import { checkExpected } from './check-expected.ts';
 import { blobPath, type Folders, makeFolders, removeOlder, statOf } from './folders.ts';
 import { fileStagingArea } from './staging-area.ts';
 import { writeTemporary } from './temporary-blob.ts';
@@ -36,9 +37,15 @@ export function fileArtifactStore({ folder, clock = systemClock }: FileArtifactS
   }
 
   return {
-    async put(source, { bytesMax } = {}) {
+    async put(source, { bytesMax, expected } = {}) {
       await sweep();
-      const { sha256, bytes, keep } = await writeTemporary(folders, source, bytesMax);
+      const { sha256, bytes, keep, discard } = await writeTemporary(folders, source, bytesMax);
+      try {
+        checkExpected({ sha256, bytes }, expected);
+      } catch (error) {
+        await discard();
+        throw error;
+      }
       await keep();
       return { sha256, bytes };
     },

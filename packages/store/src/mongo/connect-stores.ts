@@ -6,6 +6,10 @@ import { asAppError, withAppErrors } from './database-errors.ts';
 import { createEvaluationStore } from './evaluation-store.ts';
 import { createEventStore } from './event-store.ts';
 import { createFileStore } from './file-store.ts';
+import { createHubBlobStore } from './hub-blob-store.ts';
+import { createHubCommitStore, createHubRefStore } from './hub-ref-store.ts';
+import { createHubRepoStore } from './hub-repo-store.ts';
+import { createHubUploadStore } from './hub-upload-store.ts';
 import { createIdempotencyStore } from './idempotency-store.ts';
 import { createJobLog } from './job-log.ts';
 import { createJobStore } from './job-store.ts';
@@ -72,8 +76,15 @@ function assemble(connection: Connection, deps: StoreDeps): Stores {
     baseModels: withAppErrors(createBaseModelStore(deps)),
     miners: withAppErrors(createMinerStore(deps)),
     keys: withAppErrors(createKeyStore(deps)),
-    idempotency: withAppErrors(createIdempotencyStore(deps)),
     namespaces: withAppErrors(createNamespaceStore(deps)),
+    hub: {
+      repos: withAppErrors(createHubRepoStore(deps)),
+      refs: withAppErrors(createHubRefStore(deps)),
+      commits: withAppErrors(createHubCommitStore(deps)),
+      blobs: withAppErrors(createHubBlobStore(deps)),
+      uploads: withAppErrors(createHubUploadStore(deps)),
+    },
+    idempotency: withAppErrors(createIdempotencyStore(deps)),
     ...withAppErrors({
       isReferenced: (sha256: string) => isReferenced(deps.models, sha256),
       ping: async () => {
@@ -92,6 +103,8 @@ async function isReferenced(models: Models, sha256: string): Promise<boolean> {
     models.evaluations.exists({ blobs: sha256 }),
     models.models.exists({ blobs: sha256 }),
     models.baseModels.exists({ blobs: sha256 }),
+    models.hubBlobs.exists({ sha256 }),
+    models.hubParts.exists({ sha256 }),
   ]);
   return holders.some((holder) => holder !== null);
 }

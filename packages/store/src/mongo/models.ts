@@ -1,4 +1,6 @@
 import type { Connection, Model, Schema } from 'mongoose';
+import * as hub from './hub-schemas.ts';
+import { type PushDocument, pushSchema } from './push-schema.ts';
 import * as schemas from './schemas.ts';
 
 export type Models = {
@@ -10,13 +12,19 @@ export type Models = {
   readonly evaluations: Model<schemas.EvaluationDocument>;
   readonly files: Model<schemas.FileDocument>;
   readonly models: Model<schemas.ModelDocument>;
-  readonly pushes: Model<schemas.PushDocument>;
+  readonly pushes: Model<PushDocument>;
   readonly baseModels: Model<schemas.BaseModelDocument>;
   readonly miners: Model<schemas.MinerDocument>;
   readonly keys: Model<schemas.KeyDocument>;
+  readonly namespaces: Model<schemas.NamespaceDocument>;
+  readonly hubRepos: Model<hub.HubRepoDocument>;
+  readonly hubRefs: Model<hub.HubRefDocument>;
+  readonly hubCommits: Model<hub.HubCommitDocument>;
+  readonly hubBlobs: Model<hub.HubBlobDocument>;
+  readonly hubUploads: Model<hub.HubUploadDocument>;
+  readonly hubParts: Model<hub.HubPartDocument>;
   readonly nonces: Model<schemas.NonceDocument>;
   readonly idempotency: Model<schemas.IdempotencyDocument>;
-  readonly namespaces: Model<schemas.NamespaceDocument>;
 };
 
 /** The models of a connection, one a collection. Nothing is registered outside the connection. */
@@ -31,13 +39,19 @@ export function openModels(connection: Connection): Models {
     evaluations: open('evaluations', schemas.evaluationSchema),
     files: open('files', schemas.fileSchema),
     models: open('models', schemas.modelSchema),
-    pushes: open('pushes', schemas.pushSchema),
+    pushes: open('pushes', pushSchema),
     baseModels: open('base_models', schemas.baseModelSchema),
     miners: open('miners', schemas.minerSchema),
     keys: open('keys', schemas.keySchema),
+    namespaces: open('namespaces', schemas.namespaceSchema),
+    hubRepos: open('hub_repos', hub.hubRepoSchema),
+    hubRefs: open('hub_refs', hub.hubRefSchema),
+    hubCommits: open('hub_commits', hub.hubCommitSchema),
+    hubBlobs: open('hub_blobs', hub.hubBlobSchema),
+    hubUploads: open('hub_uploads', hub.hubUploadSchema),
+    hubParts: open('hub_parts', hub.hubPartSchema),
     nonces: open('nonces', schemas.nonceSchema),
     idempotency: open('idempotency', schemas.idempotencySchema),
-    namespaces: open('namespaces', schemas.namespaceSchema),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { PushRecord, PushStore } from '../ports/index.ts';
 import { isDuplicateKey } from './database-errors.ts';
 import { toDocument, toRecord } from './document.ts';
-import type { PushDocument } from './schemas.ts';
+import type { PushDocument } from './push-schema.ts';
 import type { StoreDeps } from './store-deps.ts';
 
 const recordOf = (document: PushDocument): PushRecord => toRecord(document);

@@ -22,4 +22,5 @@ export function schemaOf<T>(fields: SchemaDefinition, indexes: Indexes): Schema<
 
 /** Only documents with something in their outbox are in this index. */
 export const waitingOutbox = [{ 'outbox.slot': 1 }, { sparse: true }] as const;
+/** Documents go when their time has come; those without one stay. */
 export const gone = [{ expiresAt: 1 }, { expireAfterSeconds: 0 }] as const;

@@ -7,7 +7,6 @@ import type {
   KeyRecord,
   MinerRecord,
   ModelRecord,
-  PushRecord,
   RunRecord,
   SeatRecord,
   UploadRecord,
@@ -28,7 +27,6 @@ export type UploadDocument = DocumentOf<UploadRecord>;
 export type EvaluationDocument = Omit<EvaluationRecord, 'runId'> & { _id: string } & WithBlobs;
 export type FileDocument = DocumentOf<FileRecord>;
 export type ModelDocument = DocumentOf<ModelRecord> & WithBlobs;
-export type PushDocument = DocumentOf<PushRecord>;
 export type BaseModelDocument = DocumentOf<BaseModelRecord> & WithBlobs;
 export type MinerDocument = DocumentOf<MinerRecord>;
 export type KeyDocument = DocumentOf<KeyRecord>;
@@ -223,35 +221,6 @@ export const modelSchema = schemaOf<ModelDocument>(
     [{ 'result.winner.miner': 1 }],
     [{ blobs: 1 }],
     [{ alias: 1 }, { unique: true, partialFilterExpression: { alias: { $type: 'string' } } }],
-  ],
-);
-
-export const pushSchema = schemaOf<PushDocument>(
-  {
-    _id: String,
-    modelId: needed(String),
-    jobId: needed(String),
-    accountId: needed(String),
-    where: needed(String),
-    repo: needed(String),
-    private: needed(Boolean),
-    token: String,
-    status: needed(String),
-    attempts: needed(Number),
-    progress: needed(Number),
-    message: String,
-    url: String,
-    commit: String,
-    askedAt: needed(Date),
-    nextAttemptAt: Date,
-    createdAt: needed(Date),
-    updatedAt: needed(Date),
-  },
-  [
-    [{ modelId: 1, createdAt: 1, _id: 1 }],
-    [{ status: 1, nextAttemptAt: 1 }],
-    [{ status: 1, createdAt: 1, _id: 1 }],
-    [{ repo: 1 }],
   ],
 );
 

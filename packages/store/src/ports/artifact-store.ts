@@ -7,9 +7,10 @@ export type ArtifactStore = {
   /**
    * Streams a new blob in; memory does not grow with its size.
    *
-   * @throws AppError `file_too_large` past `bytesMax`, `disk_full` where no room is left.
+   * @throws AppError `file_too_large` past `bytesMax`, `disk_full` where no room is left, `upload_hash_mismatch` where the
+   * bytes are not `expected`; then nothing is left.
    */
-  put(source: ByteSource, options?: { bytesMax?: number }): Promise<BlobRef>;
+  put(source: ByteSource, options?: { bytesMax?: number; expected?: BlobRef }): Promise<BlobRef>;
   /** @throws Error where the blob is not there. `end` is exclusive. */
   read(sha256: string, range?: { start: number; end: number }): ByteSource;
   stat(sha256: string): Promise<{ bytes: number; storedAt: Date } | undefined>;

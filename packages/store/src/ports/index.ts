@@ -1,3 +1,6 @@
 export * from './artifact-store.ts';
+export * from './hub-records.ts';
+export * from './hub-stores.ts';
+export * from './push-store.ts';
 export * from './records.ts';
 export * from './stores.ts';

@@ -13,7 +13,6 @@ import type {
   ModelFile,
   Objective,
   Progress,
-  PushStatus,
   RejectionCode,
   RunFailure,
   RunStatus,
@@ -207,33 +206,6 @@ export type ModelRecord = {
   /** `ft:{base}:{organisation}:{suffix}:{id}`, by which OpenAI's clients name it; unique. */
   alias: string | null;
   createdAt: Date;
-};
-
-/** The delivery of a model to a repo on a hub. */
-export type PushRecord = {
-  /** Made of model, place and repo: asking again is the same push. */
-  id: string;
-  modelId: string;
-  jobId: string;
-  accountId: string;
-  where: 'registry' | 'hub';
-  repo: string;
-  private: boolean;
-  /** Sealed; gone when the push has ended. Null where the service's own is used. */
-  token: string | null;
-  status: PushStatus;
-  attempts: number;
-  /** Share of what the last attempt had to move, 0 to 1. */
-  progress: number;
-  message: string | null;
-  url: string | null;
-  commit: string | null;
-  /** When it was asked for; a hub that stays away is given up some days later. */
-  askedAt: Date;
-  /** Null while there is no model yet, and when the push has ended. */
-  nextAttemptAt: Date | null;
-  createdAt: Date;
-  updatedAt: Date;
 };
 
 /** The name under which an account publishes, in lower case; one an account. */

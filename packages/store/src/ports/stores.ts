@@ -1,4 +1,6 @@
 import type { JobStatus, RunStatus, TaskName } from '@agon/contracts';
+import type { HubStores } from './hub-stores.ts';
+import type { PushStore } from './push-store.ts';
 import type {
   BaseModelRecord,
   EvaluationRecord,
@@ -9,7 +11,6 @@ import type {
   MinerRecord,
   ModelRecord,
   NewEvent,
-  PushRecord,
   RunRecord,
   SeatRecord,
   UploadRecord,
@@ -172,45 +173,6 @@ export type ModelStore = {
   countWins(minerIds: readonly string[]): Promise<Map<string, number>>;
 };
 
-export type PushChange = Partial<Pick<PushRecord, 'message' | 'url' | 'commit' | 'nextAttemptAt'>>;
-
-export type PushStore = {
-  /** Answers false where the id is there already. */
-  insert(push: PushRecord): Promise<boolean>;
-  find(pushId: string): Promise<PushRecord | undefined>;
-  /** The push by which a model has this repo in the service's own registry. */
-  findInRegistry(repo: string): Promise<PushRecord | undefined>;
-  /** Oldest first. */
-  listByModels(modelIds: readonly string[]): Promise<PushRecord[]>;
-  /** Pushes that are due, also those whose process fell silent; the longest due first. */
-  listDue(query: { now: Date; silentSince: Date; limit: number }): Promise<PushRecord[]>;
-  /** Pushes that wait for a model since before then, oldest first. */
-  listWaiting(query: { before: Date; limit: number }): Promise<PushRecord[]>;
-  /** Makes the pushes that waited for this model due. */
-  release(input: { modelId: string; now: Date }): Promise<void>;
-  /** pending → pushing, or a silent pushing taken over: one more attempt. Answers undefined where another works on it. */
-  claim(input: { pushId: string; now: Date; silentSince: Date }): Promise<PushRecord | undefined>;
-  /** Says that the attempt goes on, and how far it is; answers false where it was taken over, or the push is gone. */
-  touch(input: { pushId: string; attempt: number; progress: number; now: Date }): Promise<boolean>;
-  /** pushing → another status, while `attempt` still holds. An end forgets the token. */
-  settle(input: {
-    pushId: string;
-    attempt: number;
-    to: 'pending' | 'done' | 'failed';
-    set: PushChange;
-    now: Date;
-  }): Promise<PushRecord | undefined>;
-  /** Anything but pushing → pending and due, with another token and visibility. */
-  restart(input: {
-    pushId: string;
-    set: Pick<PushRecord, 'private' | 'token'>;
-    now: Date;
-  }): Promise<PushRecord | undefined>;
-  /** Ends what waits for a model that will not come, and forgets the tokens; answers how many. */
-  endWaiting(input: { modelId: string; message: string; now: Date }): Promise<number>;
-  deleteByModel(modelId: string): Promise<void>;
-};
-
 export type BaseModelStore = {
   /** Answers false where the id is there already. */
   insert(model: BaseModelRecord): Promise<boolean>;
@@ -284,9 +246,10 @@ export type Stores = {
   readonly baseModels: BaseModelStore;
   readonly miners: MinerStore;
   readonly keys: KeyStore;
-  readonly idempotency: IdempotencyStore;
   readonly namespaces: NamespaceStore;
-  /** Whether any file, job part, outcome, receipt, submission, model or base model refers to the blob. */
+  readonly hub: HubStores;
+  readonly idempotency: IdempotencyStore;
+  /** Whether any file, job part, outcome, receipt, submission, model, base model or repo refers to the blob. */
   isReferenced(sha256: string): Promise<boolean>;
   /** Throws where the database does not answer. */
   ping(): Promise<void>;

@@ -44,6 +44,17 @@ export function blobContract(store: () => ArtifactStore): void {
     expect(await textOf(store().read(refOf('the same').sha256))).toBe('the same');
   });
 
+  it.each([1, 20])('of other bytes than announced are refused, which leaves nothing (%i MiB)', async (mebibytes) => {
+    const before = await hashes();
+    const bytes = Buffer.alloc(mebibytes * 1024 ** 2, `announced ${mebibytes}`);
+    const other = Buffer.from(bytes).fill('other', 0, 5);
+    const mismatch = { code: 'upload_hash_mismatch' };
+    await expect(store().put(piecesOf(other), { expected: refOf(bytes) })).rejects.toMatchObject(mismatch);
+    await expect(store().put(piecesOf('short'), { expected: refOf(bytes) })).rejects.toMatchObject(mismatch);
+    expect(await hashes()).toEqual(before);
+    expect(await store().put(piecesOf(bytes), { expected: refOf(bytes) })).toEqual(refOf(bytes));
+  });
+
   it('are refused past a bound, which leaves nothing', async () => {
     const before = await hashes();
     const put = store().put(piecesOf('12345', '67890'), { bytesMax: 9 });

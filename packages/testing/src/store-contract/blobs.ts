@@ -2,6 +2,7 @@ import type { BlobRef } from '@agon/contracts';
 import { expect, it } from 'vitest';
 import { aBaseModel } from '../base-model-builder.ts';
 import { aFile, aHash, aJob, aMeasuredPart, aModel, anEvaluation, anEvent, aRun, builtAt } from '../builders.ts';
+import { aHeldBlob } from '../hub-builders.ts';
 import type { GetContext, StoreContext } from './context.ts';
 
 /** Every place that may refer to a blob: puts a reference there and answers what takes it away. */
@@ -63,6 +64,16 @@ const places: Record<string, (context: StoreContext, blob: BlobRef) => Promise<(
     const model = aBaseModel({ id: 'blob/holder@1', files: [{ path: 'model.safetensors', ...blob }] });
     await stores.baseModels.insert(model);
     return () => stores.baseModels.delete(model.id);
+  },
+  'a repo': async ({ stores, newId }, blob) => {
+    const repoId = newId('repo');
+    await stores.hub.blobs.hold([aHeldBlob({ repoId, ...blob })]);
+    return () => stores.hub.blobs.deleteByRepo(repoId);
+  },
+  'a part of an upload to a repo': async ({ stores }, blob) => {
+    const expiresAt = new Date(Date.now() + 60_000);
+    await stores.hub.uploads.putPart({ uploadId: 'upload_with_parts', number: 1, ...blob, expiresAt });
+    return () => stores.hub.uploads.delete('upload_with_parts');
   },
 };
 

@@ -9,6 +9,8 @@ import { baseModelContract } from './base-models.ts';
 import { blobContract } from './blobs.ts';
 import type { StoreContext } from './context.ts';
 import { eventContract } from './events.ts';
+import { hubBlobContract } from './hub-blobs.ts';
+import { hubRepoContract } from './hub-repos.ts';
 import { idempotencyContract } from './idempotency.ts';
 import { jobContract } from './jobs.ts';
 import { keyContract } from './keys.ts';
@@ -31,8 +33,10 @@ const parts = {
   'base models': baseModelContract,
   miners: minerContract,
   keys: keyContract,
-  idempotency: idempotencyContract,
   namespaces: namespaceContract,
+  'repos of the registry': hubRepoContract,
+  'blobs of the registry': hubBlobContract,
+  idempotency: idempotencyContract,
   'references to blobs': blobContract,
 };
 

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { AppError, type BlobRef } from '@agon/contracts';
+import type { BlobRef } from '@agon/contracts';
+import { type ByteRange, parseRange } from '@agon/kit';
 import type { ArtifactStore } from '@agon/store';
 import type { Request, Response } from 'express';
 import { written } from '../http/route.ts';
@@ -11,26 +12,6 @@ export type BlobAnswer = {
   /** The name that a browser saves it by; shown in place where it is left out. */
   readonly filename?: string;
 };
-
-type Range = { readonly start: number; readonly end: number };
-
-/**
- * Reads one byte range (RFC 9110, 14.2); several, or another unit, count as none. `end` is exclusive.
- *
- * @throws AppError `range_not_satisfiable`.
- */
-export function parseRange(header: string | undefined, bytes: number): Range | undefined {
-  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '');
-  const [, first = '', last = ''] = match ?? [];
-  if (!match || (first === '' && last === '')) return undefined;
-  const start = first === '' ? Math.max(0, bytes - Number(last)) : Number(first);
-  const end = first === '' || last === '' ? bytes : Math.min(bytes, Number(last) + 1);
-  if (first !== '' && last !== '' && Number(last) < start) return undefined;
-  if (start >= bytes || (first === '' && Number(last) === 0)) {
-    throw new AppError('range_not_satisfiable', `The file has ${bytes} bytes.`);
-  }
-  return { start, end };
-}
 
 const disposition = (filename: string): string => {
   const plain = filename.replace(/[^\x20-\x7e]|["\\]/g, '_');
@@ -65,7 +46,7 @@ export async function sendBlob(
   return written;
 }
 
-function rangeOf(request: Request, response: Response, bytes: number): Range | undefined {
+function rangeOf(request: Request, response: Response, bytes: number): ByteRange | undefined {
   try {
     return parseRange(request.headers.range, bytes);
   } catch (error) {

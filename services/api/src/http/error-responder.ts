@@ -53,7 +53,7 @@ function setErrorHeaders(response: Response, error: AppError): void {
 const lingerMs = 5_000;
 
 /** A client that still sends gets time to read the refusal, then the connection is cut. */
-function stopReading(request: Request): void {
+export function stopReading(request: Request): void {
   if (request.complete) return;
   request.resume();
   const timer = setTimeout(() => request.socket.destroy(), lingerMs);

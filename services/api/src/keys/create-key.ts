@@ -1,10 +1,10 @@
 import { ApiKey, CreateKey } from '@agon/contracts';
+import { namespaceSlug } from '@agon/hub';
 import { unixSeconds } from '@agon/kit';
 import type { KeyRecord } from '@agon/store';
 import { nowDate } from '../deps.ts';
 import { hashKey } from '../http/authenticate.ts';
 import { route } from '../http/route.ts';
-import { namespaceSlug } from './namespace-slug.ts';
 
 /** Characters of a key that are kept, so that its owner can tell it from others. */
 export const prefixCharacters = 12;

@@ -37,7 +37,7 @@ const javascript = (input: CardInput): string => `### JavaScript
 
 ${fenced(
   'js',
-  `import { env, pipeline } from '${transformersJs}';
+  `import { env, pipeline } from ${JSON.stringify(transformersJs)};
 
 env.remoteHost = '${addressOf(input)}/hub/'; // leave this out for huggingface.co
 const generator = await pipeline('text-generation', '${input.repo}');

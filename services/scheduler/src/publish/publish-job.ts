@@ -1,4 +1,5 @@
 import { type HandlerOutcome, isFinalJob, isFineTuningTask, type ModelFile, modelIdOfJob } from '@agon/contracts';
+import { namespaceOf } from '@agon/hub';
 import type {
   BaseModelRecord,
   EvaluationRecord,
@@ -84,9 +85,8 @@ export const aliasOf = (
 ): string => `ft:${base}:${organisation}:${job.spec.suffix ?? ''}:${job.id.slice(-aliasIdCharacters)}`;
 const aliasIdCharacters = 8;
 
-/** Accounts from before there were namespaces get a plain one. */
 const organisationOf = (deps: SchedulerDeps, { accountId }: Pick<JobRecord, 'accountId'>): Promise<string> =>
-  deps.stores.namespaces.claim({ accountId, wanted: 'user' });
+  namespaceOf(deps.stores, accountId);
 
 async function writeModel(deps: SchedulerDeps, job: JudgedJob): Promise<ModelRecord> {
   const runs = await deps.stores.runs.listByJob(job.id);

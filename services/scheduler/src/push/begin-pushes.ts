@@ -16,10 +16,10 @@ export async function beginPushes(
   wish: { namespace: string; private: boolean },
 ): Promise<void> {
   const now = nowDate(deps);
-  const push = deps.registry && registryPush(model, { ...wish, now });
-  if (push) await deps.stores.pushes.insert(push);
+  const push = registryPush(model, { ...wish, now });
+  await deps.stores.pushes.insert(push);
   await deps.stores.pushes.release({ modelId: model.id, now });
-  if (push) await deliverPush(deps, { pushId: push.id });
+  await deliverPush(deps, { pushId: push.id });
 }
 
 function registryPush(model: ModelRecord, wish: { namespace: string; private: boolean; now: Date }): PushRecord {

@@ -55,15 +55,10 @@ async function attempt(deps: SchedulerDeps, push: PushRecord, model: ModelRecord
 }
 
 function targetOf(deps: SchedulerDeps, push: PushRecord): PushTarget {
-  if (push.where === 'registry') return registryTarget(deps, push);
+  if (push.where === 'registry') return deps.registry.targetFor(push.accountId);
   if (deps.pushHub === null) throw new AppError('hub_pushes_off', 'This service pushes to no hub.');
   const token = push.token === null || deps.sealer === null ? null : deps.sealer.open(push.token, push.id);
   return hubTarget(deps.pushHub, token);
-}
-
-function registryTarget({ registry }: SchedulerDeps, { accountId }: PushRecord): PushTarget {
-  if (registry) return registry.targetFor(accountId);
-  throw new AppError('hub_pushes_off', 'This service has no hub of its own.');
 }
 
 /** @returns the commit in the repo that was asked for */

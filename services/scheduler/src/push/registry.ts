@@ -1,4 +1,5 @@
 import { AppError } from '@agon/contracts';
+import { type Hub, hubMount } from '@agon/hub';
 
 /** A hub that models are pushed to, as @huggingface/hub speaks to it. */
 export type PushTarget = {
@@ -14,6 +15,21 @@ export type Registry = {
   /** Speaks as this account. */
   targetFor(accountId: string): PushTarget;
 };
+
+/** The client insists on a token; who asks is known without one. */
+const noToken = 'hf_in_this_process';
+/** Is never looked up: the requests stay in this process. */
+const nowhere = 'http://registry.invalid';
+
+/** @param publicUrl where people reach the service, or `''` */
+export const ownRegistry = (hub: Pick<Hub, 'fetchAs'>, publicUrl: string): Registry => ({
+  targetFor: (accountId) => ({
+    hubUrl: `${nowhere}${hubMount}`,
+    accessToken: noToken,
+    fetch: hub.fetchAs(accountId),
+    urlOf: (repo) => `${publicUrl}${hubMount}/${repo}`,
+  }),
+});
 
 /** The hub that the operator named; null where pushes are off. */
 export type PushHub = { readonly url: string; readonly token: string | null; readonly fetch: typeof fetch };

@@ -1,10 +1,12 @@
 import type { HandlerOutcome } from '@agon/contracts';
+import { settleCommits } from '@agon/hub';
 import type { SchedulerDeps } from '../scheduler-deps.ts';
 import { buildCollectGarbage } from './collect-garbage.ts';
 import { expireUploads } from './expire-uploads.ts';
 import { buildMendJobs } from './mend-jobs.ts';
 import { mendLeftovers } from './mend-leftovers.ts';
 import { mendPushes } from './mend-pushes.ts';
+import { purgeRepos } from './purge-repos.ts';
 import { buildSweepFinalJobs } from './sweep-final-jobs.ts';
 
 /**
@@ -29,6 +31,8 @@ export function buildReconcile(deps: SchedulerDeps): () => Promise<HandlerOutcom
     uploads: () => expireUploads(deps),
     pushes: () => mendPushes(deps),
     finalJobs: sweepFinalJobs,
+    repos: () => purgeRepos(deps),
+    commits: () => settleCommits(deps),
     blobs: collectGarbage,
   };
 

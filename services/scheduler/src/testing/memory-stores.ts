@@ -12,6 +12,7 @@ import type {
   UploadRecord,
   UploadStore,
 } from '@agon/store';
+import { memoryHub } from './memory-hub.ts';
 import { memoryJobs } from './memory-jobs.ts';
 import { memoryPushes } from './memory-pushes.ts';
 import { memoryRuns } from './memory-runs.ts';
@@ -116,8 +117,9 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
       },
     },
     keys: unused(),
+    hub: memoryHub(unused),
     idempotency: unused(),
-    namespaces: { ...unused<Stores['namespaces']>(), claim: async ({ wanted }) => wanted },
+    namespaces: { ...unused<Stores['namespaces']>(), find: async () => 'user' },
     isReferenced: async (sha256) => isReferenced(sha256),
     ping: async () => undefined,
     close: async () => undefined,

@@ -40,9 +40,9 @@ export function s3ArtifactStore(options: S3ArtifactStoreOptions): ArtifactStore 
   const sweep = sweeper(bucket, { clock, log });
 
   return {
-    async put(source, { bytesMax = Number.POSITIVE_INFINITY } = {}) {
+    async put(source, options) {
       await sweep();
-      return putBlob(bucket, source, bytesMax);
+      return putBlob(bucket, source, options);
     },
 
     read,

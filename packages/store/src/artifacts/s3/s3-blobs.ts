@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { AppError, type BlobRef, Sha256 } from '@agon/contracts';
 import type { ByteSource } from '../../ports/index.ts';
+import { checkExpected } from '../check-expected.ts';
 import { partsOf, sha256Of } from './parts.ts';
 import type { S3Bucket, StoredObject } from './s3-bucket.ts';
 
@@ -23,9 +24,13 @@ export function blobKey(sha256: string): string {
  * Streams a new blob in. A small one is put under its hash at once. Of a larger one the hash is known only when all of it
  * is on the server: it is written under a name that only we know, then copied within the server, which is atomic.
  *
- * @throws AppError `file_too_large`, `disk_full`, `not_ready`, and whatever the source throws; then nothing is left.
+ * @throws AppError `file_too_large`, `upload_hash_mismatch`, `disk_full`, `not_ready`, and whatever the source throws; then nothing is left.
  */
-export async function putBlob(bucket: S3Bucket, source: ByteSource, bytesMax: number): Promise<BlobRef> {
+export async function putBlob(
+  bucket: S3Bucket,
+  source: ByteSource,
+  { bytesMax = Number.POSITIVE_INFINITY, expected }: { bytesMax?: number; expected?: BlobRef } = {},
+): Promise<BlobRef> {
   const hash = createHash('sha256');
   let bytes = 0;
   async function* counted(): AsyncGenerator<Uint8Array> {
@@ -42,6 +47,7 @@ export async function putBlob(bucket: S3Bucket, source: ByteSource, bytesMax: nu
   if (second.done) {
     const digest = hash.digest();
     const sha256 = digest.toString('hex');
+    checkExpected({ sha256, bytes }, expected);
     await bucket.put(blobKey(sha256), first.value ?? new Uint8Array(), digest);
     return { sha256, bytes };
   }
@@ -52,6 +58,7 @@ export async function putBlob(bucket: S3Bucket, source: ByteSource, bytesMax: nu
       for await (const part of parts) await upload.add(part, sha256Of(part));
     });
     const sha256 = hash.digest('hex');
+    checkExpected({ sha256, bytes }, expected);
     await bucket.copy({ key, bytes }, blobKey(sha256));
     return { sha256, bytes };
   } finally {

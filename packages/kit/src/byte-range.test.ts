@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseRange } from './send-blob.ts';
+import { parseRange } from './byte-range.ts';
 
 describe('ranges of a file with 10 bytes', () => {
   test.each([
