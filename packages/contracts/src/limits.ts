@@ -73,7 +73,8 @@ export const limits = {
   pushTryMs: 7 * 24 * 60 * 60 * 1000,
   pushRetryMsMin: 2_000,
   pushRetryMsMax: 30 * 60 * 1000,
-  pushSilenceMs: 60_000,
+  /** A push that says nothing this long is taken over: its process died. */
+  pushSilenceMs: 30_000,
   /** Repos on hubs that one model may be pushed to. */
   pushesPerModelMax: 20,
 

@@ -11,12 +11,25 @@ const python = process.env.AGON_PYTHON;
 const baseFolder = here('../../../models/agon-tiny');
 const asked = { tokens: 24, conversations: [] as { role: string; content: string }[][] };
 
+/** All that there is to learn, so that answers are sure and do not hang on the last bit of a number. */
+const saying = 'Stop, and wait for the green light before you go on.';
+const question = (row: string): string => `${row}: what do you say at a red light?`;
+
+function talks(rows: number): string {
+  const lines = Array.from({ length: rows }, (_, row) => {
+    const user = { role: 'user', content: question(String(row)) };
+    return JSON.stringify({ messages: [user, { role: 'assistant', content: saying }] });
+  });
+  return `${lines.join('\n')}\n`;
+}
+
 let service: TestService;
 let job: Job;
 let pulled: string;
 
-const node = (place: string) =>
-  askProgram<{ alone: string[]; together: string[] }>([process.execPath, here('answers.mjs'), 'chat', place], asked);
+type Answers = { alone: string[]; together: string[] };
+const node = (place: string, env: Record<string, string> = {}) =>
+  askProgram<Answers>([process.execPath, here('../clients/published-answers.mjs'), 'chat', place], asked, env);
 
 describe.skipIf(python === undefined)('the winner of a chat race, with the clients that people have', () => {
   beforeAll(async () => {
@@ -25,14 +38,12 @@ describe.skipIf(python === undefined)('the winner of a chat race, with the clien
     const imported = await runAgon(service.folder, ['models', 'import', baseFolder, '--name', 'agon/agon-tiny']);
     expect(imported).toMatchObject({ exitCode: 0 });
     await service.startMiner('ada', 'lora-torch');
-    const rows = await readFile(here('../../../datasets/dictionary/dictionary.jsonl'), 'utf8');
-    const few = rows.split('\n').slice(0, 600).join('\n');
-    const file = await service.client.files.create(new Blob([few]), 'dictionary.jsonl');
+    const file = await service.client.files.create(new Blob([talks(600)]), 'talks.jsonl');
     const created = await service.client.jobs.create({
       training_file: file.id,
       task: 'chat',
       base_model: 'agon/agon-tiny',
-      text: { max_tokens: 128 },
+      text: { max_tokens: 64 },
       budget: { minutes: 0.5, seats: 1 },
       publish: { merged: true },
       suffix: 'words',
@@ -41,8 +52,8 @@ describe.skipIf(python === undefined)('the winner of a chat race, with the clien
     expect(job).toMatchObject({ status: 'succeeded' });
     pulled = join(service.folder, 'pulled');
     expect(await runAgon(service.folder, ['pull', job.model ?? '', '--to', pulled])).toMatchObject({ exitCode: 0 });
-    const example = JSON.parse(await readFile(join(pulled, 'example.json'), 'utf8'));
-    asked.conversations = [...example.prompts, [{ role: 'user', content: 'Hi.' }]];
+    // Of different lengths, so that rows of a batch need padding.
+    asked.conversations = ['7', '77777', 'Again and again'].map((row) => [{ role: 'user', content: question(row) }]);
   });
   afterAll(() => service?.stop());
 
@@ -52,16 +63,36 @@ describe.skipIf(python === undefined)('the winner of a chat race, with the clien
       { mode: 'adapter', place: pulled, base: baseFolder },
       { mode: 'chat', place: baseFolder },
     ];
-    const [merged, adapter, base] = await askProgram<string[][]>([python ?? '', here('answers.py')], {
-      ...asked,
-      asks,
-    });
+    const [merged, adapter, base] = await askProgram<string[][]>(
+      [python ?? '', here('../clients/published_answers.py')],
+      {
+        ...asked,
+        asks,
+      },
+    );
+    expect(merged).toEqual([saying, saying, saying]);
     expect(adapter).toEqual(merged);
     expect(base).not.toEqual(merged);
     const { alone, together } = await node(pulled);
     expect(alone).toEqual(merged);
     // In a batch, transformers.js lets rows that have ended go on until the last one has.
     expect(together.map((text, row) => text.slice(0, merged?.[row]?.length))).toEqual(merged);
+  });
+
+  test('is fetched from the registry by those clients, base and all, with nothing but its name and a key', async () => {
+    const repo = job.pushes.find(({ where }) => where === 'registry')?.repo ?? '';
+    expect(repo).toMatch(/\/words-\w{6}$/);
+    const home = join(service.folder, 'huggingface');
+    const env = { HF_ENDPOINT: `${service.stack.url}/hub`, HF_TOKEN: `hf_${service.stack.adminKey}`, HF_HOME: home };
+    const asks = [
+      { mode: 'adapter', place: repo },
+      { mode: 'chat', place: `${repo}-merged` },
+    ];
+    const command = [python ?? '', here('../clients/published_answers.py')] as const;
+    const [adapter, merged] = await askProgram<string[][]>(command, { ...asked, asks }, env);
+    expect(adapter).toEqual(merged);
+    const { alone } = await node(repo, { ...env, AGON_CACHE: join(service.folder, 'transformers.js') });
+    expect(alone).toEqual(merged);
   });
 
   test('names its base where peft looks for it', async () => {

@@ -37,7 +37,7 @@ describe.skipIf(python === undefined)('the winner of a race to classify texts', 
     const rows = someTexts(900);
     const [base, trained] = [join(service.folder, 'tiny-bert'), join(service.folder, 'trained')];
     const words = [...fillers, ...Object.values(kinds).flat()];
-    await askProgram([python ?? '', here('tiny_encoder.py'), base, trained], { words, rows });
+    await askProgram([python ?? '', here('../clients/tiny_encoder.py'), base, trained], { words, rows });
     const imported = await runAgon(service.folder, ['models', 'import', base, '--name', 'agon/tiny-bert']);
     expect(imported).toMatchObject({ exitCode: 0 });
     const jsonl = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
@@ -60,8 +60,14 @@ describe.skipIf(python === undefined)('the winner of a race to classify texts', 
 
   test('says the same in transformers.js as in transformers, in the job’s own classes', async () => {
     const asks = [{ mode: 'classify', place: pulled }];
-    const [expected = []] = await askProgram<Label[][][]>([python ?? '', here('answers.py')], { asks, texts });
-    const found = await askProgram<Label[][]>([process.execPath, here('answers.mjs'), 'classify', pulled], { texts });
+    const [expected = []] = await askProgram<Label[][][]>([python ?? '', here('../clients/published_answers.py')], {
+      asks,
+      texts,
+    });
+    const found = await askProgram<Label[][]>(
+      [process.execPath, here('../clients/published-answers.mjs'), 'classify', pulled],
+      { texts },
+    );
     expect(found).toHaveLength(texts.length);
     for (const [row, labels] of found.entries()) {
       const wanted = sorted(expected[row] ?? []);

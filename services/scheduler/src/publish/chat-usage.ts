@@ -1,4 +1,5 @@
 import { addressOf, type CardInput, fenced, hasOnnxForm } from './card-kind.ts';
+import { remoteHost } from './get-model.ts';
 
 /** How to ask an adapter or the weights of a language model, in Python, in JavaScript and over HTTP. */
 export const chatUsage = (input: CardInput): string[] => [
@@ -39,7 +40,7 @@ ${fenced(
   'js',
   `import { env, pipeline } from ${JSON.stringify(transformersJs)};
 
-env.remoteHost = '${addressOf(input)}/hub/'; // leave this out for huggingface.co
+${remoteHost(input)}
 const generator = await pipeline('text-generation', '${input.repo}');
 const messages = [{ role: 'user', content: 'Hello! What can you do?' }];
 const [{ generated_text }] = await generator(messages, { max_new_tokens: 128, do_sample: false });

@@ -1,5 +1,6 @@
 import { addressOf, type CardInput, fenced, hasOnnxForm } from './card-kind.ts';
 import { literal, transformersJs } from './chat-usage.ts';
+import { remoteHost } from './get-model.ts';
 
 /** How to ask an encoder that classifies texts, in Python, in JavaScript and over HTTP. */
 export const classifyUsage = (input: CardInput): string[] => [
@@ -46,7 +47,7 @@ ${fenced(
   'js',
   `import { env, pipeline } from ${JSON.stringify(transformersJs)};
 
-env.remoteHost = '${addressOf(input)}/hub/'; // leave this out for huggingface.co
+${remoteHost(input)}
 const classify = await pipeline('text-classification', '${input.repo}');
 console.log(await classify('Some text to classify.'));`,
 )}`;

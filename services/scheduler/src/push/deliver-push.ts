@@ -75,13 +75,11 @@ async function pushAll(
   for (const [index, content] of repos.entries()) {
     // Within one process nothing has to move, so there is nothing to tell.
     const say = push.where === 'hub' ? sayShare(deps, push, content.repo) : undefined;
-    const wish = {
-      ...content,
-      private: push.private,
-      title,
-      description,
-      onProgress: (share: number) => say?.share(share),
+    const onProgress = (share: number): void => {
+      at.progress = (index + share) / repos.length;
+      say?.share(share);
     };
+    const wish = { ...content, private: push.private, title, description, onProgress };
     first = await pushRepo(deps.artifacts, target, wish, signal);
     await say?.said();
   }

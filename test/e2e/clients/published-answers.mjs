@@ -1,5 +1,5 @@
 /**
- * What the unmodified transformers.js makes of a published model: `answers.mjs chat|classify PLACE`; reads JSON from
+ * What the unmodified transformers.js makes of a published model: `published-answers.mjs chat|classify PLACE`; reads JSON from
  * stdin, prints JSON. PLACE is a folder, or a repo of the hub in HF_ENDPOINT. `alone` are the answers to each
  * conversation, `together` those to all of them in one batch.
  */
@@ -14,6 +14,9 @@ if (isFolder) env.localModelPath = dirname(place);
 else {
   env.allowLocalModels = false;
   env.remoteHost = `${process.env.HF_ENDPOINT}/`;
+  const authorization = `Bearer ${process.env.HF_TOKEN}`;
+  env.fetch = (url, init) =>
+    fetch(url, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), authorization } });
 }
 const name = isFolder ? basename(place) : place;
 const chunks = [];
