@@ -100,6 +100,21 @@ describe.skipIf(python === undefined)('the winner of a chat race, with the clien
     expect(config).toMatchObject({ base_model_name_or_path: 'agon/agon-tiny', revision: null, task_type: 'CAUSAL_LM' });
   });
 
+  test('has cards whose metadata huggingface_hub reads', async () => {
+    const env = { HF_ENDPOINT: `${service.stack.url}/hub`, HF_HOME: join(service.folder, 'huggingface') };
+    const read = async (path: string) =>
+      askProgram([python ?? '', here('../clients/model_card.py')], await readFile(join(pulled, path), 'utf8'), env);
+    const shared = { base_model: 'agon/agon-tiny', pipeline_tag: 'text-generation', license: 'apache-2.0' };
+    expect(await read('README.md')).toMatchObject({
+      results: [{ task: 'text-generation', metric: 'loss' }],
+      data: { ...shared, library_name: 'peft', base_model_relation: 'adapter' },
+    });
+    expect(await read('merged/README.md')).toMatchObject({
+      results: [{ task: 'text-generation', metric: 'loss' }],
+      data: { ...shared, library_name: 'transformers', base_model_relation: 'finetune' },
+    });
+  });
+
   test('is what its receipt says, though its configuration was corrected', async () => {
     const verified = await runAgon(service.folder, ['verify', join(pulled, 'agon.json'), '--model', pulled]);
     expect(verified.out).toMatch(/model\s+has the bytes that the winner committed/);
