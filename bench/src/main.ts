@@ -1,5 +1,6 @@
 import { artifacts } from './artifacts.ts';
 import { dispatch } from './dispatch.ts';
+import { hub } from './hub.ts';
 import { idleMemory } from './idle-memory.ts';
 import { overhead } from './overhead.ts';
 import { race } from './race.ts';
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, Bench>> = {
   race,
   dispatch,
   upload,
+  hub,
   artifacts,
   'idle-memory': idleMemory,
 };

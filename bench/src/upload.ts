@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { withBareHttp } from './bare-http.ts';
 import { type Bench, resultOf } from './result.ts';
 import { residentMb, withStack } from './stack.ts';
 
@@ -41,38 +38,10 @@ async function send(
   return megabytes / ((performance.now() - startedMs) / 1000);
 }
 
-const bareServer = `
-import { createWriteStream } from 'node:fs';
-import { createServer } from 'node:http';
-import { pipeline } from 'node:stream/promises';
-const server = createServer(async (request, response) => {
-  await pipeline(request, createWriteStream(process.argv[1]));
-  response.end();
-});
-server.listen(0, '127.0.0.1', () => console.log(server.address().port));
-`;
-
-/** Bare \`node:http\` into a file, in a process of its own as the service is. */
-async function bareMegabytesPerSecond(): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'agon-bench-'));
-  const child = spawn(process.execPath, ['--input-type=module', '-e', bareServer, join(folder, 'file')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  try {
-    const port = await new Promise<string>((resolve) =>
-      child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim())),
-    );
-    return await send(`http://127.0.0.1:${port}/`, { headers: {}, head: '', tail: '' });
-  } finally {
-    child.kill('SIGKILL');
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 /** MB/s of \`POST /v1/files\`, which also parses multipart and hashes, beside bare \`node:http\`; memory while 2 GB pass. */
 export const upload: Bench = async (say) => {
   say('bare node:http into a file …');
-  const yardstick = await bareMegabytesPerSecond();
+  const yardstick = await withBareHttp((url) => send(url, { headers: {}, head: '', tail: '' }));
   return withStack(async (stack) => {
     say('POST /v1/files …');
     const pid = stack.pids().api ?? 0;

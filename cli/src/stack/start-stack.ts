@@ -151,6 +151,7 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'HF_TOKEN',
     'BASE_MODELS_FROM_HUB',
     'HUB_PUSHES',
+    'WEBHOOK_PRIVATE_ADDRESSES',
     'NODE_EXTRA_CA_CERTS',
     'DIRECT_DOWNLOADS',
     'ARTIFACTS_CACHE_GIB',

@@ -72,6 +72,13 @@ export const errorTable = {
   file_in_use: bad('Cancel the job that still prepares from this file, or wait until it is open, then delete.'),
   upload_incomplete: bad('The connection ended before the file did; send it again.'),
 
+  file_upload_not_found: missing('Create an upload with POST /v1/uploads; it lasts an hour.'),
+  file_upload_ended: bad('Create another upload; the message says how this one ended.'),
+  file_upload_parts_wrong: bad(
+    'Complete with the ids of all parts in their order; the message says what does not fit.',
+  ),
+  file_upload_md5_mismatch: bad('The bytes differ from the md5; send the parts that are wrong again, then complete.'),
+
   job_not_found: missing('List your jobs with GET /v1/jobs.'),
   job_not_final: bad('Cancel the job first, or wait until it ends.'),
   job_already_final: bad('The job has ended; nothing can change it. Create another.'),
@@ -207,6 +214,12 @@ export const errorTable = {
     help: 'The model could not be loaded or its process failed; try again, and ask the operator if it lasts.',
   },
   miner_not_found: missing('List miners with GET /v1/miners.'),
+  webhook_not_found: missing('List your webhooks with GET /v1/webhooks.'),
+  webhook_delivery_not_found: missing('List the deliveries with GET /v1/webhooks/{id}/deliveries.'),
+  webhook_url_refused: bad(
+    'Give an address that the whole internet can reach; an operator may allow others (WEBHOOK_PRIVATE_ADDRESSES).',
+  ),
+  too_many_webhooks: bad('Delete a webhook that is no longer needed first.'),
   key_not_found: missing('List keys with GET /v1/keys.'),
 
   not_ready: {

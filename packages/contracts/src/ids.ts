@@ -13,11 +13,15 @@ export const idPrefixes = {
   account: 'acct_',
   upload: 'upl_',
   push: 'push_',
+  fileUpload: 'upload_',
+  uploadPart: 'part_',
+  webhook: 'whk_',
   repo: 'repo_',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
 
+/** Ids of one kind. */
 export const idOf = (kind: IdKind) =>
   z
     .string()
@@ -32,6 +36,8 @@ export const ModelId = idOf('model');
 export const KeyId = idOf('key');
 export const AccountId = idOf('account');
 export const UploadId = idOf('upload');
+export const FileUploadId = idOf('fileUpload');
+export const UploadPartId = idOf('uploadPart');
 
 /** One model per job, so its id is made of the job's. */
 export const modelIdOfJob = (jobId: string): string => idPrefixes.model + jobId.slice(idPrefixes.job.length);

@@ -28,6 +28,13 @@ export const jobCatalog = {
   'run.score': { payload: z.strictObject({ runId: z.string() }), attempts: 5, lockMs: 30_000, concurrency: 1 },
   /** Looks at the seats of one job whose holders fell silent. */
   'lease.expire': { payload: z.strictObject({ jobId: z.string() }), attempts: 3, lockMs: 30_000, concurrency: 4 },
+  /** Writes down which webhooks hear of the end of a job. */
+  'webhook.plan': { payload: z.strictObject({ jobId: z.string() }), attempts: 3, lockMs: 30_000, concurrency: 4 },
+  /** Posts one event to one webhook. A target that is away is tried again by the database's clock; many may hang. */
+  'webhook.deliver': {
+    payload: z.strictObject({ deliveryId: z.string() }),
+    ...{ attempts: 1, lockMs: 60_000, concurrency: 32 },
+  },
   /** Rebuilds from the database whatever the queue lost; runs on a schedule. */
   reconcile: { payload: z.strictObject({}), attempts: 1, lockMs: 60_000, concurrency: 1 },
 } as const satisfies Record<string, QueueJobSpec>;

@@ -85,6 +85,22 @@ export const limits = {
   /** How long an address that the artifact store signed for a miner may be used to begin a download. */
   downloadUrlSeconds: 300,
 
+  /** OpenAI's: parts of a file, which is made of them within the hour. */
+  fileUploadPartBytesMax: 64 * MIB,
+  fileUploadPartsMax: 1_000,
+  fileUploadTtlMs: 60 * 60 * 1000,
+  /** How long an upload that has ended still says how. */
+  fileUploadKeptMs: 7 * 24 * 60 * 60 * 1000,
+  fileExpirySecondsMin: 60 * 60,
+  fileExpirySecondsMax: 30 * 24 * 60 * 60,
+
+  webhooksPerAccountMax: 20,
+  webhookUrlCharactersMax: 2_000,
+  webhookAttemptMs: 15_000,
+  webhookAnswerBytesMax: 16 * KIB,
+  /** How long a delivery stays in the log. */
+  webhookDeliveryKeptMs: 30 * 24 * 60 * 60 * 1000,
+
   heartbeatSeconds: 5,
   heartbeatsMissedMax: 4,
   leaseSilenceMsMin: 120_000,

@@ -22,6 +22,11 @@ export function readConfig<T extends z.ZodType>(schema: T, env: Environment): z.
   throw new ConfigError(z.prettifyError(parsed.error));
 }
 
+/** Of the services that know of webhooks. */
+export const webhookSettings = {
+  WEBHOOK_PRIVATE_ADDRESSES: z.stringbool().default(false).describe('let webhooks name private and loopback addresses'),
+} as const;
+
 /** Settings that every service has. */
 export const sharedSettings = {
   MONGODB_URL: z.url({ protocol: /^mongodb(\+srv)?$/ }).describe('MongoDB, with the database in the path'),

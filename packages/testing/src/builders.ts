@@ -202,6 +202,7 @@ export const aFile = (overrides: Partial<FileRecord> = {}): FileRecord => ({
   purpose: 'fine-tune',
   ...aBlob(1, 1_000),
   createdAt: builtAt,
+  expiresAt: null,
   ...overrides,
 });
 

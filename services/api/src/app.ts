@@ -57,7 +57,7 @@ export function buildApp(given: AppDeps, options: { processMetrics?: boolean } =
   });
   const leases = new LeaseDesk(given, metrics);
   const inspections = new Turnstile({ passingMax: inspectionsMax, waitingMax: inspectionsWaitingMax });
-  const deps: RouteDeps = { ...given, metrics, leases, inspections, streams: new Tally() };
+  const deps: RouteDeps = { ...given, metrics, leases, inspections, streams: new Tally(), joining: new Tally() };
   const limiters = createLimiters(given.settings, given.clock.nowMs);
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');

@@ -53,6 +53,8 @@ export type Settings = {
   readonly signingPublicKey: string | null;
   /** Bytes of one file of a client. */
   readonly fileBytesMax: number;
+  /** Whether webhooks may name private and loopback addresses. */
+  readonly webhookPrivateAddresses: boolean;
   /** Requests a minute of one key, miner or upload. */
   readonly requestsPerMinuteMax: number;
   /** Requests a minute of one address that were refused as unauthenticated or wait for their answer. */
@@ -103,6 +105,8 @@ export type RouteDeps = AppDeps & {
   readonly inspections: Turnstile;
   /** Event streams that each account watches. */
   readonly streams: Tally;
+  /** Uploads whose parts are being joined. */
+  readonly joining: Tally;
   readonly metrics: Metrics;
 };
 

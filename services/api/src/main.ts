@@ -99,6 +99,7 @@ async function start(): Promise<Record<string, unknown>> {
         publicUrl: config.PUBLIC_URL ?? null,
         signingPublicKey: config.SIGNING_PUBLIC_KEY ?? null,
         fileBytesMax: Math.min(limits.fileBytesMax, limits.datasetBytesMax),
+        webhookPrivateAddresses: config.WEBHOOK_PRIVATE_ADDRESSES,
         requestsPerMinuteMax: perMinute,
         requestsPerMinuteOfAddressMax: perMinute * addressShare,
         trustedProxies: config.TRUSTED_PROXIES,

@@ -9,15 +9,19 @@ import { minerProtocolRoutes } from './miner-protocol/routes.ts';
 import { minerRoutes } from './miners/routes.ts';
 import { modelRoutes } from './models/routes.ts';
 import { operationRoutes } from './operations/routes.ts';
+import { uploadRoutes } from './uploads/routes.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
 
 /** Every route of the service. */
 export const routes: readonly Route[] = [
   ...fileRoutes,
+  ...uploadRoutes,
   ...jobRoutes,
   ...modelRoutes,
   ...chatRoutes,
   ...fineTuningRoutes,
   ...baseModelRoutes,
+  ...webhookRoutes,
   ...minerRoutes,
   ...keyRoutes,
   ...minerProtocolRoutes,

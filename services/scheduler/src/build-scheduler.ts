@@ -6,9 +6,18 @@ import { publishJob } from './publish/publish-job.ts';
 import { deliverPush } from './push/deliver-push.ts';
 import { buildReconcile } from './reconcile/reconcile.ts';
 import type { SchedulerDeps } from './scheduler-deps.ts';
+import { deliverWebhook } from './webhook/deliver-webhook.ts';
+import { planWebhooks } from './webhook/plan-webhooks.ts';
 
 export type SchedulerHandlers = QueueHandlers<
-  'job.prepare' | 'job.judge' | 'job.publish' | 'job.push' | 'lease.expire' | 'reconcile'
+  | 'job.prepare'
+  | 'job.judge'
+  | 'job.publish'
+  | 'job.push'
+  | 'lease.expire'
+  | 'webhook.plan'
+  | 'webhook.deliver'
+  | 'reconcile'
 >;
 
 /** The handlers of everything in a job's life that is neither training nor scoring. */
@@ -19,6 +28,8 @@ export function buildScheduler(deps: SchedulerDeps): SchedulerHandlers {
     'job.publish': (payload) => publishJob(deps, payload),
     'job.push': (payload) => deliverPush(deps, payload),
     'lease.expire': (payload) => expireLeases(deps, payload),
+    'webhook.plan': (payload) => planWebhooks(deps, payload),
+    'webhook.deliver': (payload) => deliverWebhook(deps, payload),
     reconcile: buildReconcile(deps),
   };
 }

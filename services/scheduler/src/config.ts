@@ -1,5 +1,5 @@
 import { hubSettings } from '@agon/base-models';
-import { readConfig, sealSettings, sharedSettings } from '@agon/kit';
+import { readConfig, sealSettings, sharedSettings, webhookSettings } from '@agon/kit';
 import { artifactSettings } from '@agon/store';
 import { z } from 'zod';
 
@@ -8,6 +8,7 @@ export const SchedulerSettings = z.object({
   ...artifactSettings,
   ...hubSettings,
   ...sealSettings,
+  ...webhookSettings,
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .transform((url) => url.replace(/\/+$/, ''))

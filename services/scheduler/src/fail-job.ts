@@ -2,6 +2,7 @@ import { type ErrorCode, errorTable, type JobStatus } from '@agon/contracts';
 import type { JobChange, JobRecord } from '@agon/store';
 import { announceEvents } from './announce.ts';
 import { nowDate, type SchedulerDeps } from './scheduler-deps.ts';
+import { askForWebhooks } from './webhook/plan-webhooks.ts';
 
 export type JobFailing = {
   readonly job: Pick<JobRecord, 'id'>;
@@ -24,7 +25,9 @@ export async function failJob(deps: SchedulerDeps, failing: JobFailing): Promise
     set: { ...failing.set, finishedAt: nowDate(deps), failure: { code, message, ...problems } },
     event: { type: 'job.failed', level: 'error', message, key: 'job.failed', data: { code, ...problems } },
   });
-  if (failed) await announceEvents(deps, failed.id);
+  if (!failed) return undefined;
+  await announceEvents(deps, failed.id);
+  await askForWebhooks(deps, failed.id);
   return failed;
 }
 

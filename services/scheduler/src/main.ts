@@ -19,6 +19,7 @@ import { buildScheduler } from './build-scheduler.ts';
 import { readSettings } from './config.ts';
 import { createWinnerFiles } from './publish/files/winner-files.ts';
 import { ownRegistry } from './push/registry.ts';
+import { eventPoster } from './webhook/post-event.ts';
 
 const reconcileEveryMs = 10_000;
 
@@ -45,9 +46,10 @@ async function start(): Promise<Record<string, unknown>> {
     stopping: stopping.signal,
   });
   const ownHub = buildHub({ stores, artifacts, clock, newId: idMaker(clock.nowMs), randomBytes, log });
+  const postEvent = eventPoster({ privateAddresses: settings.WEBHOOK_PRIVATE_ADDRESSES });
   const pushUrl = pushHubOf(settings);
   const handlers = buildScheduler({
-    ...{ stores, artifacts, queue, baseModels, clock, log, signingKey, versions },
+    ...{ stores, artifacts, queue, baseModels, postEvent, clock, log, signingKey, versions },
     winnerFiles: createWinnerFiles({ artifacts }),
     registry: ownRegistry(ownHub, settings.PUBLIC_URL ?? ''),
     pushHub: pushUrl === null ? null : { url: pushUrl, token: settings.HF_TOKEN ?? null, fetch },

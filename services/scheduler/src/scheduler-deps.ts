@@ -4,6 +4,7 @@ import type { QueueProducer } from '@agon/queue/producer';
 import type { ArtifactStore, Stores } from '@agon/store';
 import type { WinnerFiles } from './publish/files/winner-files.ts';
 import type { PushHub, Registry } from './push/registry.ts';
+import type { PostEvent } from './webhook/post-event.ts';
 
 /** Everything that the handlers reach beyond themselves. */
 export type SchedulerDeps = {
@@ -11,6 +12,8 @@ export type SchedulerDeps = {
   readonly artifacts: ArtifactStore;
   readonly queue: Pick<QueueProducer, 'add' | 'signal'>;
   readonly baseModels: Pick<BaseModels, 'ensure'>;
+  /** Posts an event to a webhook. */
+  readonly postEvent: PostEvent;
   readonly clock: Clock;
   readonly log: Log;
   /** Signs receipts. */

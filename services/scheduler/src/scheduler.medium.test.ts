@@ -60,6 +60,7 @@ async function startScheduler(): Promise<{ queue: ConnectedQueue; reconcile: () 
     artifacts,
     queue,
     baseModels,
+    postEvent: async () => ({ status: 200, message: '' }),
     clock,
     log,
     signingKey,

@@ -1,8 +1,8 @@
 """What Python makes of published models: reads JSON from stdin, prints JSON.
 
-`asks` is a list of `{mode, place}`, where place is a folder or a repo of the hub in HF_ENDPOINT. `chat` loads weights with
-transformers, `adapter` an adapter with peft and the base that its configuration names (or the folder in `base`); both
-answer `conversations` greedily with at most `tokens` tokens. `classify` gives the classes of `texts` with their scores.
+`asks` is a list of `{mode, place}`, where place is a folder or a repo of the hub in HF_ENDPOINT. `chat` loads weights
+with transformers, `adapter` an adapter with peft and the base that its configuration names (or the folder in `base`);
+both answer `conversations` greedily with at most `tokens` tokens. `classify` gives the classes of `texts` with their scores.
 """
 
 import json

@@ -19,7 +19,8 @@ ROWS = 32
 def main(base: Path, trained: Path) -> None:
     """Both in Hugging Face's layout."""
     given = json.load(sys.stdin)
-    tokenizer = transformers.BertTokenizer(vocab={word: index for index, word in enumerate([*SPECIAL, *given["words"]])})
+    vocabulary = {word: index for index, word in enumerate([*SPECIAL, *given["words"]])}
+    tokenizer = transformers.BertTokenizer(vocab=vocabulary)
     classes = sorted({row["label"] for row in given["rows"]})
     torch.set_num_threads(1)
     torch.manual_seed(3)

@@ -14,7 +14,6 @@ const quote = 0x22;
 const fileLine = /^\{\s*"key"\s*:\s*"file"\s*,\s*"value"\s*:\s*\{\s*"content"\s*:\s*"/;
 
 export type CommitHeader = z.infer<typeof Header>;
-export type FileContent = Buffer | AsyncIterable<Buffer>;
 export type CommitLine =
   | { readonly kind: 'header'; readonly header: CommitHeader }
   | { readonly kind: 'file'; readonly path: string; readonly content: Buffer }

@@ -1,8 +1,9 @@
 import { AppError } from '@agon/contracts';
 import { fixedClock } from '@agon/testing';
+import { uploadFiles } from '@huggingface/hub';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { header, lfsLine, rawClient, sha256Of } from '../testing/raw-client.ts';
-import { jsonOf, someBytes, startTestHub, type TestHub } from '../testing/test-hub.ts';
+import { hubUrl, jsonOf, someBytes, startTestHub, type TestHub } from '../testing/test-hub.ts';
 
 const partBytes = 1_000;
 const clock = fixedClock(Date.now());
@@ -119,6 +120,15 @@ describe('an upload in parts', () => {
     expect((await repo.commit(header() + lfsLine('m.bin', content))).status).toBe(200);
     expect(await isStored(content)).toBe(true);
     expect((await complete()).status).toBe(404);
+  });
+
+  test('is what the client for Node does with a large file', async () => {
+    const repo = await newRepo();
+    const content = someBytes(5_300, 10);
+    const files = [{ path: 'large.bin', content: new Blob([content]) }];
+    await uploadFiles({ hubUrl, accessToken: 'hf_unused', fetch: alice.fetch, repo: repo.name, files });
+    const answer = await repo.get(`/${repo.name}/resolve/main/large.bin`);
+    expect(Buffer.from(await answer.arrayBuffer()).equals(content)).toBe(true);
   });
 
   test('has no parts beyond its end', async () => {

@@ -6,6 +6,7 @@ import { asAppError, withAppErrors } from './database-errors.ts';
 import { createEvaluationStore } from './evaluation-store.ts';
 import { createEventStore } from './event-store.ts';
 import { createFileStore } from './file-store.ts';
+import { createFileUploadStore } from './file-upload-store.ts';
 import { createHubBlobStore } from './hub-blob-store.ts';
 import { createHubCommitStore, createHubRefStore } from './hub-ref-store.ts';
 import { createHubRepoStore } from './hub-repo-store.ts';
@@ -23,6 +24,7 @@ import { createRunStore } from './run-store.ts';
 import { createSeatStore } from './seat-store.ts';
 import type { StoreDeps } from './store-deps.ts';
 import { createUploadStore } from './upload-store.ts';
+import { createWebhookStore } from './webhook-store.ts';
 
 const silenceMs = 60_000;
 
@@ -71,12 +73,14 @@ function assemble(connection: Connection, deps: StoreDeps): Stores {
     uploads: withAppErrors(createUploadStore(deps)),
     evaluations: withAppErrors(createEvaluationStore(deps)),
     files: withAppErrors(createFileStore(deps)),
+    fileUploads: withAppErrors(createFileUploadStore(deps)),
     models: withAppErrors(createModelStore(deps)),
     pushes: withAppErrors(createPushStore(deps)),
     baseModels: withAppErrors(createBaseModelStore(deps)),
     miners: withAppErrors(createMinerStore(deps)),
     keys: withAppErrors(createKeyStore(deps)),
     namespaces: withAppErrors(createNamespaceStore(deps)),
+    webhooks: withAppErrors(createWebhookStore(deps)),
     hub: {
       repos: withAppErrors(createHubRepoStore(deps)),
       refs: withAppErrors(createHubRefStore(deps)),
@@ -98,6 +102,8 @@ function assemble(connection: Connection, deps: StoreDeps): Stores {
 async function isReferenced(models: Models, sha256: string): Promise<boolean> {
   const holders = await Promise.all([
     models.files.exists({ sha256 }),
+    models.fileUploads.exists({ blobs: sha256 }),
+    models.uploadParts.exists({ sha256 }),
     models.jobs.exists({ blobs: sha256 }),
     models.runs.exists({ blobs: sha256 }),
     models.evaluations.exists({ blobs: sha256 }),

@@ -1,11 +1,15 @@
 import type { FileRecord, FileStore } from '../ports/index.ts';
 import { isDuplicateKey } from './database-errors.ts';
 import { toDocument, toRecord } from './document.ts';
-import { newestFirst } from './newest-first.ts';
+import { newestFirst, oldestFirst } from './newest-first.ts';
 import type { FileDocument } from './schemas.ts';
 import type { StoreDeps } from './store-deps.ts';
 
-const recordOf = (document: FileDocument): FileRecord => toRecord(document);
+// Files from before there was an end of their time have none.
+const recordOf = (document: FileDocument): FileRecord => ({
+  ...toRecord(document),
+  expiresAt: document.expiresAt ?? null,
+});
 
 export function createFileStore({ models: { files } }: Pick<StoreDeps, 'models'>): FileStore {
   return {
@@ -24,9 +28,19 @@ export function createFileStore({ models: { files } }: Pick<StoreDeps, 'models'>
       return document ? recordOf(document) : undefined;
     },
 
-    async list({ accountId, purpose, ...paging }) {
+    async list({ accountId, purpose, order, ...paging }) {
       const filter = { accountId, ...(purpose === undefined ? {} : { purpose }) };
-      const documents = await newestFirst(files, filter, paging).lean<FileDocument[]>();
+      const page = order === 'asc' ? oldestFirst : newestFirst;
+      const documents = await page(files, filter, paging).lean<FileDocument[]>();
+      return documents.map(recordOf);
+    },
+
+    async listExpired({ now, limit }) {
+      const documents = await files
+        .find({ expiresAt: { $lte: now } })
+        .sort({ expiresAt: 1 })
+        .limit(limit)
+        .lean<FileDocument[]>();
       return documents.map(recordOf);
     },
 

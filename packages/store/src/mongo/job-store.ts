@@ -1,4 +1,4 @@
-import { isFinalJob, type JobStatus, jobCanMove } from '@agon/contracts';
+import { isFinalJob, JobStatus, jobCanMove } from '@agon/contracts';
 import type { JobChange, JobRecord, JobStore, NewEvent } from '../ports/index.ts';
 import { blobsOfJob } from './blobs.ts';
 import { toDocument, toRecord } from './document.ts';
@@ -8,7 +8,8 @@ import { newestFirst } from './newest-first.ts';
 import type { JobDocument } from './schemas.ts';
 import type { StoreDeps } from './store-deps.ts';
 
-const own = ['eventSequence', 'outbox', 'blobs'] as const;
+const own = ['eventSequence', 'outbox', 'blobs', 'unannounced'] as const;
+const finalStatuses = JobStatus.options.filter(isFinalJob);
 
 /** Jobs that are older than their `publish` have what was done then. */
 function recordOf(document: JobDocument): JobRecord {
@@ -52,7 +53,8 @@ export function createJobStore({ models, clock, log, jobLog }: StoreDeps): JobSt
   return {
     async insert(job, event) {
       const outbox = [jobLog.entry(event)];
-      const document = { ...toDocument(job), eventSequence: 1, outbox, blobs: blobsOfJob(job) };
+      const known = { eventSequence: 1, unannounced: true as const, outbox, blobs: blobsOfJob(job) };
+      const document = { ...toDocument(job), ...known };
       await models.jobs.create([document]);
       await flushQuietly(log, () => jobLog.flushJob(document));
     },
@@ -87,6 +89,16 @@ export function createJobStore({ models, clock, log, jobLog }: StoreDeps): JobSt
 
     async delete(jobId) {
       await models.jobs.deleteOne({ _id: jobId });
+    },
+
+    async listUnannounced({ limit }) {
+      const filter = { unannounced: true as const, status: { $in: finalStatuses } };
+      const documents = await models.jobs.find(filter).limit(limit).lean<JobDocument[]>();
+      return documents.map(recordOf);
+    },
+
+    async markAnnounced(jobId) {
+      await models.jobs.updateOne({ _id: jobId }, { $unset: { unannounced: 1 } });
     },
   };
 }

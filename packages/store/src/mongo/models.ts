@@ -1,7 +1,9 @@
 import type { Connection, Model, Schema } from 'mongoose';
+import * as fileUploadSchemas from './file-upload-schemas.ts';
 import * as hub from './hub-schemas.ts';
 import { type PushDocument, pushSchema } from './push-schema.ts';
 import * as schemas from './schemas.ts';
+import * as webhookSchemas from './webhook-schemas.ts';
 
 export type Models = {
   readonly jobs: Model<schemas.JobDocument>;
@@ -25,6 +27,10 @@ export type Models = {
   readonly hubParts: Model<hub.HubPartDocument>;
   readonly nonces: Model<schemas.NonceDocument>;
   readonly idempotency: Model<schemas.IdempotencyDocument>;
+  readonly fileUploads: Model<fileUploadSchemas.FileUploadDocument>;
+  readonly uploadParts: Model<fileUploadSchemas.UploadPartDocument>;
+  readonly webhooks: Model<webhookSchemas.WebhookDocument>;
+  readonly webhookDeliveries: Model<webhookSchemas.WebhookDeliveryDocument>;
 };
 
 /** The models of a connection, one a collection. Nothing is registered outside the connection. */
@@ -52,6 +58,10 @@ export function openModels(connection: Connection): Models {
     hubParts: open('hub_parts', hub.hubPartSchema),
     nonces: open('nonces', schemas.nonceSchema),
     idempotency: open('idempotency', schemas.idempotencySchema),
+    fileUploads: open('file_uploads', fileUploadSchemas.fileUploadSchema),
+    uploadParts: open('file_upload_parts', fileUploadSchemas.uploadPartSchema),
+    webhooks: open('webhooks', webhookSchemas.webhookSchema),
+    webhookDeliveries: open('webhook_deliveries', webhookSchemas.webhookDeliverySchema),
   };
 }
 

@@ -12,3 +12,12 @@ export function newestFirst<T>(model: Model<T>, filter: Record<string, unknown>,
     .sort({ _id: -1 })
     .limit(paging.limit);
 }
+
+/** The same, oldest first. */
+export function oldestFirst<T>(model: Model<T>, filter: Record<string, unknown>, paging: Paging) {
+  const after = paging.after === undefined ? {} : { _id: { $gt: paging.after } };
+  return model
+    .find({ ...filter, ...after } as never)
+    .sort({ _id: 1 })
+    .limit(paging.limit);
+}

@@ -18,8 +18,13 @@ import { gone, Mixed, needed, schemaOf, waitingOutbox } from './schema-of.ts';
 /** `blobs` repeats every hash that the document refers to, so that one index answers whether a blob is still needed. */
 type WithOutbox = { outbox: OutboxEntry[] };
 type WithBlobs = { blobs: string[] };
-/** `eventSequence` is the sequence of the last entry that was put into the outbox. */
-export type JobDocument = DocumentOf<JobRecord> & WithOutbox & WithBlobs & { eventSequence: number };
+/**
+ * `eventSequence` is the sequence of the last entry that was put into the outbox; `unannounced` stands until the
+ * deliveries to webhooks about the end of the job are written down.
+ */
+export type JobDocument = DocumentOf<JobRecord> &
+  WithOutbox &
+  WithBlobs & { eventSequence: number; unannounced?: true };
 export type RunDocument = DocumentOf<RunRecord> & WithOutbox & WithBlobs;
 export type EventDocument = DocumentOf<EventRecord>;
 export type SeatDocument = DocumentOf<SeatRecord>;
@@ -73,10 +78,17 @@ export const jobSchema = schemaOf<JobDocument>(
     fineTuning: Mixed,
     resultFileId: String,
     eventSequence: needed(Number),
+    unannounced: Boolean,
     outbox: [Mixed],
     blobs: [String],
   },
-  [[{ accountId: 1, _id: -1 }], [{ status: 1, _id: -1 }], [{ blobs: 1 }], waitingOutbox],
+  [
+    [{ accountId: 1, _id: -1 }],
+    [{ status: 1, _id: -1 }],
+    [{ blobs: 1 }],
+    [{ unannounced: 1 }, { sparse: true }],
+    waitingOutbox,
+  ],
 );
 
 export const eventSchema = schemaOf<EventDocument>(
@@ -196,8 +208,13 @@ export const fileSchema = schemaOf<FileDocument>(
     bytes: needed(Number),
     sha256: needed(String),
     createdAt: needed(Date),
+    expiresAt: Date,
   },
-  [[{ accountId: 1, _id: -1 }], [{ sha256: 1 }]],
+  [
+    [{ accountId: 1, _id: -1 }],
+    [{ sha256: 1 }],
+    [{ expiresAt: 1 }, { partialFilterExpression: { expiresAt: { $type: 'date' } } }],
+  ],
 );
 
 export const modelSchema = schemaOf<ModelDocument>(

@@ -133,6 +133,8 @@ export type SubmissionRecord = {
   files: { path: string; bytes: number; sha256: string; uploadId: string }[];
 };
 
+export type CurvePoint = [seconds: number, loss: number, step?: number];
+
 export type RunRecord = {
   id: string;
   jobId: string;
@@ -149,7 +151,8 @@ export type RunRecord = {
   lastHeartbeatAt: Date;
   finishedAt: Date | null;
   progress: Progress | null;
-  curve: [number, number][];
+  /** Seconds since the lease, loss, and the trainer's own step where it was kept. */
+  curve: CurvePoint[];
   logTail: string;
   submission: SubmissionRecord | null;
   failure: RunFailure | null;
@@ -189,6 +192,8 @@ export type FileRecord = BlobRef & {
   filename: string;
   purpose: 'fine-tune' | 'fine-tune-results' | 'base-model';
   createdAt: Date;
+  /** When it deletes itself; null for never. */
+  expiresAt: Date | null;
 };
 
 export type ModelRecord = {

@@ -1,4 +1,5 @@
 import type { JobStatus, RunStatus, TaskName } from '@agon/contracts';
+import type { FileUploadStore } from './file-uploads.ts';
 import type { HubStores } from './hub-stores.ts';
 import type { PushStore } from './push-store.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
   SeatRecord,
   UploadRecord,
 } from './records.ts';
+import type { WebhookStore } from './webhooks.ts';
 
 /** Newest first; `after` is the id of the last item of the page before. */
 export type Paging = { readonly after?: string | undefined; readonly limit: number };
@@ -56,6 +58,10 @@ export type JobStore = {
     event?: NewEvent;
   }): Promise<JobRecord | undefined>;
   delete(jobId: string): Promise<void>;
+  /** Jobs that have ended and whose webhooks do not know it yet, in no order. */
+  listUnannounced(query: { limit: number }): Promise<JobRecord[]>;
+  /** Says that the deliveries about the end of the job are written down. */
+  markAnnounced(jobId: string): Promise<void>;
 };
 
 export type EventStore = {
@@ -158,7 +164,12 @@ export type FileStore = {
   /** Answers false where the id is there already. */
   insert(file: FileRecord): Promise<boolean>;
   find(fileId: string): Promise<FileRecord | undefined>;
-  list(query: Paging & { accountId: string; purpose?: string | undefined }): Promise<FileRecord[]>;
+  /** `order`: newest first where it is left out. */
+  list(
+    query: Paging & { accountId: string; purpose?: string | undefined; order?: 'asc' | 'desc' | undefined },
+  ): Promise<FileRecord[]>;
+  /** Files whose time is over. */
+  listExpired(query: { now: Date; limit: number }): Promise<FileRecord[]>;
   delete(fileId: string): Promise<void>;
 };
 
@@ -241,12 +252,14 @@ export type Stores = {
   readonly uploads: UploadStore;
   readonly evaluations: EvaluationStore;
   readonly files: FileStore;
+  readonly fileUploads: FileUploadStore;
   readonly models: ModelStore;
   readonly pushes: PushStore;
   readonly baseModels: BaseModelStore;
   readonly miners: MinerStore;
   readonly keys: KeyStore;
   readonly namespaces: NamespaceStore;
+  readonly webhooks: WebhookStore;
   readonly hub: HubStores;
   readonly idempotency: IdempotencyStore;
   /** Whether any file, job part, outcome, receipt, submission, model, base model or repo refers to the blob. */

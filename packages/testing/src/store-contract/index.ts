@@ -9,6 +9,7 @@ import { baseModelContract } from './base-models.ts';
 import { blobContract } from './blobs.ts';
 import type { StoreContext } from './context.ts';
 import { eventContract } from './events.ts';
+import { fileUploadContract } from './file-uploads.ts';
 import { hubBlobContract } from './hub-blobs.ts';
 import { hubRepoContract } from './hub-repos.ts';
 import { idempotencyContract } from './idempotency.ts';
@@ -21,6 +22,7 @@ import { pushContract } from './pushes.ts';
 import { runContract } from './runs.ts';
 import { seatContract } from './seats.ts';
 import { uploadContract } from './uploads.ts';
+import { webhookContract } from './webhooks.ts';
 
 const parts = {
   jobs: jobContract,
@@ -28,12 +30,14 @@ const parts = {
   seats: seatContract,
   runs: runContract,
   'uploads, evaluations and files': uploadContract,
+  'uploads of clients': fileUploadContract,
   models: modelContract,
   pushes: pushContract,
   'base models': baseModelContract,
   miners: minerContract,
   keys: keyContract,
   namespaces: namespaceContract,
+  webhooks: webhookContract,
   'repos of the registry': hubRepoContract,
   'blobs of the registry': hubBlobContract,
   idempotency: idempotencyContract,

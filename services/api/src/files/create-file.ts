@@ -1,9 +1,11 @@
-import { AppError, FilePurpose, limits, StoredFile } from '@agon/contracts';
+import { AppError, ExpiresAfter, FilePurpose, StoredFile } from '@agon/contracts';
 import type { FileRecord } from '@agon/store';
 import { z } from 'zod';
 import { releaseBlobs } from '../artifacts/release-blob.ts';
 import { nowDate } from '../deps.ts';
-import { type KeyCaller, route } from '../http/route.ts';
+import { parseInput } from '../http/parse-input.ts';
+import { route } from '../http/route.ts';
+import { checkPurpose, fileBytesMaxOf, fileKindOf } from './file-purpose.ts';
 import { fileWire } from './file-wire.ts';
 import { receiveMultipart } from './receive-multipart.ts';
 
@@ -13,6 +15,8 @@ const form = z.object({
     .meta({ format: 'binary' })
     .describe('CSV with a header, JSON Lines or Parquet; or a file of a base model'),
   purpose: z.enum(['fine-tune', 'base-model']).describe('before the file; `base-model` needs the scope admin'),
+  'expires_after[anchor]': z.literal('created_at').optional(),
+  'expires_after[seconds]': ExpiresAfter.shape.seconds.optional(),
 });
 
 function purposeOf(fields: ReadonlyMap<string, string>): FileRecord['purpose'] {
@@ -21,10 +25,16 @@ function purposeOf(fields: ReadonlyMap<string, string>): FileRecord['purpose'] {
   throw new AppError('invalid_request', 'purpose: must be fine-tune or base-model', { param: 'purpose' });
 }
 
-/** @throws AppError `missing_scope` where the purpose is not the caller's to have. */
-function checkPurpose(caller: KeyCaller, purpose: FileRecord['purpose']): void {
-  if (purpose !== 'base-model' || caller.scopes.includes('admin')) return;
-  throw new AppError('missing_scope', 'The API key lacks the scope admin, which files of base models need.');
+/**
+ * When the file deletes itself: `expires_after[anchor]` and `expires_after[seconds]` of the form.
+ *
+ * @throws AppError `invalid_request`.
+ */
+function expiryOf(fields: ReadonlyMap<string, string>, createdAt: Date): Date | null {
+  const [anchor, seconds] = [fields.get('expires_after[anchor]'), fields.get('expires_after[seconds]')];
+  if (anchor === undefined && seconds === undefined) return null;
+  const wish = parseInput(z.object({ expires_after: ExpiresAfter }), { expires_after: { anchor, seconds } });
+  return new Date(createdAt.getTime() + wish.expires_after.seconds * 1_000);
 }
 
 export const createFile = route({
@@ -53,28 +63,24 @@ export const createFile = route({
       put: async (source, before) => {
         const purpose = purposeOf(before);
         checkPurpose(caller, purpose);
-        const bytesMax = purpose === 'base-model' ? limits.fileBytesMax : deps.settings.fileBytesMax;
-        return deps.artifacts.put(source, { bytesMax });
+        return deps.artifacts.put(source, { bytesMax: fileBytesMaxOf(deps, purpose) });
       },
       discard: (blob) => releaseBlobs(deps, [blob]),
     });
     if (!file) throw new AppError('invalid_request', 'file: the form has no file', { param: 'file' });
     try {
-      checkPurpose(caller, purposeOf(fields));
+      const purpose = purposeOf(fields);
+      checkPurpose(caller, purpose);
       if (file.bytes === 0) throw new AppError('file_empty', 'The file is empty.', { param: 'file' });
+      const createdAt = nowDate(deps);
+      const expiresAt = expiryOf(fields, createdAt);
       const record: FileRecord = {
-        id: deps.newId('file'),
-        accountId: caller.accountId,
-        purpose: purposeOf(fields),
-        createdAt: nowDate(deps),
+        ...{ id: deps.newId('file'), accountId: caller.accountId, purpose, createdAt, expiresAt },
         ...file,
       };
       await deps.stores.files.insert(record);
       await stillThere(deps.artifacts, record);
-      deps.metrics.uploadedBytes.inc(
-        { kind: purposeOf(fields) === 'base-model' ? 'base_model' : 'dataset' },
-        file.bytes,
-      );
+      deps.metrics.uploadedBytes.inc({ kind: fileKindOf(purpose) }, file.bytes);
       return fileWire(record);
     } catch (error) {
       await releaseBlobs(deps, [file]);
@@ -84,7 +90,7 @@ export const createFile = route({
 });
 
 /** Another file with the same bytes may have been deleted between storing these bytes and naming them. */
-async function stillThere(
+export async function stillThere(
   artifacts: { stat(sha256: string): Promise<unknown> },
   file: { sha256: string },
 ): Promise<void> {

@@ -12,4 +12,5 @@ export const fileWire = (file: FileRecord): StoredFile => ({
   purpose: file.purpose,
   status: 'processed',
   sha256: file.sha256,
+  ...(file.expiresAt === null ? {} : { expires_at: unixSeconds(file.expiresAt) }),
 });

@@ -13,15 +13,17 @@ export const listFiles = route({
   path: '/v1/files',
   tag: 'Files',
   operationId: 'listFiles',
-  summary: 'List files, newest first',
+  summary: 'List files, newest first unless `order` is asc',
   auth: 'key',
   scopes: ['jobs:read'],
-  request: { query: PageQuery.extend({ purpose: z.string().max(64).optional(), order: z.literal('desc').optional() }) },
+  request: {
+    query: PageQuery.extend({ purpose: z.string().max(64).optional(), order: z.enum(['asc', 'desc']).optional() }),
+  },
   response: pageOf(StoredFile),
   status: 200,
   errors: ['invalid_request'],
-  async handle({ deps, caller, query: { limit, after, purpose } }) {
-    const files = await deps.stores.files.list({ after, purpose, accountId: caller.accountId, limit: limit + 1 });
+  async handle({ deps, caller: { accountId }, query: { limit, after, purpose, order } }) {
+    const files = await deps.stores.files.list({ after, purpose, order, accountId, limit: limit + 1 });
     return pageFrom(files.map(fileWire), limit);
   },
 });

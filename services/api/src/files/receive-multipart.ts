@@ -10,6 +10,8 @@ export type ReceivedForm = {
 
 /** Where the content goes, and how it is taken back where the form turns out to be bad. */
 export type FormSink = {
+  /** The name of the part with the content; `file` where it is left out. */
+  readonly part?: string;
   /** `fields` are those that came before the file. */
   readonly put: (source: AsyncIterable<Uint8Array>, fields: ReadonlyMap<string, string>) => Promise<BlobRef>;
   readonly discard: (blob: BlobRef) => Promise<void>;
@@ -21,7 +23,7 @@ function parserOf(request: Request): Busboy {
   try {
     return busboy({ headers: request.headers, limits: partLimits, defParamCharset: 'utf8' });
   } catch (error) {
-    const message = 'Send multipart/form-data with the fields `file` and `purpose`.';
+    const message = 'Send multipart/form-data with the fields that the route names in /openapi.json.';
     throw new AppError('unsupported_media_type', message, {}, error);
   }
 }
@@ -29,13 +31,14 @@ function parserOf(request: Request): Busboy {
 const malformed = (message: string): AppError => new AppError('invalid_request', message);
 
 /**
- * Reads multipart/form-data as a stream: the part `file` goes to the sink as it arrives, whatever the order of the parts and
+ * Reads multipart/form-data as a stream: the part with the content goes to the sink as it arrives, whatever the order of the parts and
  * without a content-length.
  *
  * @throws AppError `unsupported_media_type`, `invalid_request`, `upload_incomplete`, and whatever the sink throws.
  */
 export async function receiveMultipart(request: Request, sink: FormSink): Promise<ReceivedForm> {
   const parser = parserOf(request);
+  const { part = 'file' } = sink;
   const fields = new Map<string, string>();
   let filename = 'file';
   let stored: Promise<BlobRef> | undefined;
@@ -50,9 +53,9 @@ export async function receiveMultipart(request: Request, sink: FormSink): Promis
   parser.on('partsLimit', () => refuse(malformed('The form has too many parts.')));
   parser.on('file', (name, stream, info) => {
     stream.on('error', () => undefined);
-    if (name !== 'file') {
+    if (name !== part) {
       stream.resume();
-      refuse(malformed('The part with the content must be named `file`.'));
+      refuse(malformed(`The part with the content must be named \`${part}\`.`));
       return;
     }
     filename = cleanName(info.filename);

@@ -174,10 +174,10 @@ describe('a winner', () => {
     const run = aRun({
       id: api.newId('run'),
       jobId: job.id,
-      progress: { step: 9, loss: 3.5 },
+      progress: { step: 90 },
       curve: [
-        [1.5, 5],
-        [9.2, 3.5],
+        [1.2, 5, 8],
+        [9.7, 3.5, 90],
       ],
     });
     await api.stores.runs.insert(run, { type: 'run.leased', message: '' });
@@ -193,7 +193,7 @@ describe('a winner', () => {
     expect(await client.models.retrieve('agon/tiny')).toMatchObject({ id: 'agon/tiny', owned_by: 'agon' });
     const checkpoints = await client.fineTuning.jobs.checkpoints.list(job.id);
     expect(checkpoints.data).toMatchObject([
-      { fine_tuned_model_checkpoint: alias, step_number: 9, metrics: { step: 9, valid_loss: 3.5 } },
+      { fine_tuned_model_checkpoint: alias, step_number: 90, metrics: { step: 90, valid_loss: 3.5 } },
     ]);
     expect(await client.models.delete(alias)).toEqual({ id: alias, object: 'model', deleted: true });
     expect(await refusalOf(client.models.retrieve(alias))).toMatchObject({ status: 404, code: 'model_not_found' });

@@ -1,7 +1,7 @@
 import { AppError, Job, jobStatusesNotFinal, modelIdOfJob } from '@agon/contracts';
 import type { JobRecord } from '@agon/store';
 import { nowDate, type RouteDeps } from '../deps.ts';
-import { announce } from '../enqueue.ts';
+import { announce, enqueue } from '../enqueue.ts';
 import { route } from '../http/route.ts';
 import { endRunsOf } from './end-runs.ts';
 import { findJob, JobParams, readJob } from './find-job.ts';
@@ -22,6 +22,7 @@ export async function cancelOwnJob(deps: RouteDeps, owned: { jobId: string; acco
   const message = 'The job was cancelled, so there is no model to push.';
   await deps.stores.pushes.endWaiting({ modelId: modelIdOfJob(job.id), message, now: nowDate(deps) });
   await announce(deps, { kind: 'events', jobId: job.id });
+  await enqueue(deps, 'webhook.plan', { jobId: job.id });
   return job;
 }
 

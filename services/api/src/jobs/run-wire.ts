@@ -24,7 +24,7 @@ export function runWire(run: RunRecord, evaluation: EvaluationRecord | undefined
     finished_at: orNull(run.finishedAt),
     last_heartbeat_at: orNull(run.lastHeartbeatAt),
     progress: run.progress,
-    curve: run.curve,
+    curve: run.curve.map(([seconds, loss]): [number, number] => [seconds, loss]),
     committed_at: orNull(run.submission?.committedAt),
     score: evaluation?.selection?.score ?? null,
     error: runError(run, evaluation),

@@ -1,8 +1,9 @@
+import type { CurvePoint } from '@agon/store';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addPoint } from './loss-curve.ts';
 
-type Curve = [number, number][];
+type Curve = CurvePoint[];
 const grow = (count: number, pointsMax: number): Curve => {
   let curve: Curve = [];
   for (let step = 1; step <= count; step += 1) curve = addPoint(curve, { step, loss: 1 / step }, step, pointsMax);
@@ -20,6 +21,10 @@ test('a curve of any length stays bounded, in order, from its first point to its
     }),
     { numRuns: 50 },
   );
+});
+
+test('a point keeps the step beside the seconds', () => {
+  expect(addPoint([], { step: 40, loss: 0.5 }, 7.3, 10)).toEqual([[7.3, 0.5, 40]]);
 });
 
 test('progress without a loss adds no point', () => {

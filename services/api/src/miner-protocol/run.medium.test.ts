@@ -93,7 +93,12 @@ describe('heartbeats', () => {
     const answer = await act('heartbeat', { progress, template: 'tabular-gbdt', log_tail: 'hello' });
     expect(answer.body).toMatchObject({ command: 'continue', reason: null });
     const kept = await api.stores.runs.find(run);
-    expect(kept).toMatchObject({ status: 'training', template: 'tabular-gbdt', logTail: 'hello', curve: [[5, 0.7]] });
+    expect(kept).toMatchObject({
+      status: 'training',
+      template: 'tabular-gbdt',
+      logTail: 'hello',
+      curve: [[5, 0.7, 1]],
+    });
     expect(api.queue.signals).toContainEqual({
       kind: 'progress',
       jobId: job.id,

@@ -22,6 +22,7 @@ export const testSettings: Settings = {
   publicUrl: null,
   signingPublicKey: 'A'.repeat(43),
   fileBytesMax: limits.fileBytesMax,
+  webhookPrivateAddresses: false,
   requestsPerMinuteMax: 100_000,
   requestsPerMinuteOfAddressMax: 100_000,
   trustedProxies: 0,

@@ -12,6 +12,7 @@ import { announceEvents } from '../announce.ts';
 import { beginPushes, enqueuePushes, registryRepo } from '../push/begin-pushes.ts';
 import type { SchedulerDeps } from '../scheduler-deps.ts';
 import { settleFinalJob } from '../settle-final-job.ts';
+import { askForWebhooks } from '../webhook/plan-webhooks.ts';
 import { baseFiles } from './base-files.ts';
 import { exampleOf } from './examples.ts';
 import { mergedFolder } from './files/merged-files.ts';
@@ -60,6 +61,7 @@ export async function publishJob(deps: SchedulerDeps, { jobId }: { jobId: string
   });
   if (!succeeded) return 'skipped';
   await announceEvents(deps, jobId);
+  await askForWebhooks(deps, jobId);
   await settleFinalJob(deps, succeeded);
   await enqueuePushes(deps, model.id);
   return 'done';

@@ -19,6 +19,7 @@ export async function writeResultFile(deps: SchedulerDeps, job: JudgedJob, winne
     filename: 'step_metrics.csv',
     purpose,
     createdAt: job.judgement.judgedAt,
+    expiresAt: null,
     sha256,
     bytes,
   };
@@ -29,7 +30,9 @@ export async function writeResultFile(deps: SchedulerDeps, job: JudgedJob, winne
 const resultFileIdOf = (job: Pick<JobRecord, 'id'>): string => `file-${job.id.slice('job_'.length)}`;
 
 async function* lines({ curve }: RunRecord): AsyncGenerator<Uint8Array> {
-  const rows = curve.map(([seconds, loss], index) => `${index + 1},,,${loss},,${seconds}`);
+  // Beats are sent by the clock, so several may tell of one step; the last of them stands.
+  const points = new Map(curve.map((point, index) => [Math.round(point[2] ?? index + 1), point]));
+  const rows = [...points].map(([step, [seconds, loss]]) => `${step},,,${loss},,${seconds}`);
   const header = 'step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy,seconds';
   yield new TextEncoder().encode([header, ...rows, ''].join('\n'));
 }

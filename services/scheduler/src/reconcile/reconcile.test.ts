@@ -19,8 +19,8 @@ describe('an empty queue is filled again', () => {
     ['preparing', 'parts', ['job.baseline']],
     ['judging', 'parts', ['job.judge']],
     ['publishing', 'parts', ['job.publish']],
-    ['succeeded', 'parts', []],
-    ['failed', null, []],
+    ['succeeded', 'parts', ['webhook.plan']],
+    ['failed', null, ['webhook.plan']],
   ] as const)('for a job that is %s (%s)', async (status, parts, expected) => {
     const scenario = emptyScenario();
     await scenario.stores.jobs.insert(parts ? anOpenJob({ status }) : aJob({ status }), created);

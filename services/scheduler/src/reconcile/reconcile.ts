@@ -2,10 +2,13 @@ import type { HandlerOutcome } from '@agon/contracts';
 import { settleCommits } from '@agon/hub';
 import type { SchedulerDeps } from '../scheduler-deps.ts';
 import { buildCollectGarbage } from './collect-garbage.ts';
+import { expireFileUploads } from './expire-file-uploads.ts';
+import { expireFiles } from './expire-files.ts';
 import { expireUploads } from './expire-uploads.ts';
 import { buildMendJobs } from './mend-jobs.ts';
 import { mendLeftovers } from './mend-leftovers.ts';
 import { mendPushes } from './mend-pushes.ts';
+import { mendWebhooks } from './mend-webhooks.ts';
 import { purgeRepos } from './purge-repos.ts';
 import { buildSweepFinalJobs } from './sweep-final-jobs.ts';
 
@@ -30,6 +33,9 @@ export function buildReconcile(deps: SchedulerDeps): () => Promise<HandlerOutcom
     leftovers: () => mendLeftovers(deps, known),
     uploads: () => expireUploads(deps),
     pushes: () => mendPushes(deps),
+    fileUploads: () => expireFileUploads(deps),
+    files: () => expireFiles(deps),
+    webhooks: () => mendWebhooks(deps),
     finalJobs: sweepFinalJobs,
     repos: () => purgeRepos(deps),
     commits: () => settleCommits(deps),

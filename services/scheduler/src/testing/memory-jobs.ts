@@ -5,6 +5,7 @@ import type { EventRecord, EventStore, JobRecord, JobStore, NewEvent } from '@ag
 /** Jobs and their log in memory, with the rules of the port. */
 export function memoryJobs(clock: Clock): { jobs: JobStore; events: EventStore; log(jobId: string): EventRecord[] } {
   const jobs = new Map<string, JobRecord>();
+  const announced = new Set<string>();
   const events: EventRecord[] = [];
   const now = (): Date => new Date(clock.nowMs());
 
@@ -53,6 +54,13 @@ export function memoryJobs(clock: Clock): { jobs: JobStore; events: EventStore; 
       },
       async delete(jobId) {
         jobs.delete(jobId);
+      },
+      async listUnannounced({ limit }) {
+        const ended = [...jobs.values()].filter((job) => isFinalJob(job.status) && !announced.has(job.id));
+        return structuredClone(ended.slice(0, limit));
+      },
+      async markAnnounced(jobId) {
+        announced.add(jobId);
       },
     },
     events: {

@@ -12,11 +12,13 @@ import type {
   UploadRecord,
   UploadStore,
 } from '@agon/store';
+import { memoryFiles, memoryFileUploads } from './memory-file-uploads.ts';
 import { memoryHub } from './memory-hub.ts';
 import { memoryJobs } from './memory-jobs.ts';
 import { memoryPushes } from './memory-pushes.ts';
 import { memoryRuns } from './memory-runs.ts';
 import { memorySeats } from './memory-seats.ts';
+import { memoryWebhooks } from './memory-webhooks.ts';
 
 export type MemoryStores = Stores & {
   readonly seats: Stores['seats'] & { insert(seat: SeatRecord): void };
@@ -108,18 +110,13 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
     miners: { ...unused<Stores['miners']>(), find: async (minerId) => structuredClone(miners.get(minerId)) },
     pushes: memoryPushes(),
     fileRecords,
-    files: {
-      ...unused<Stores['files']>(),
-      async insert(file) {
-        if (fileRecords.has(file.id)) return false;
-        fileRecords.set(file.id, structuredClone(file));
-        return true;
-      },
-    },
+    files: { ...unused<Stores['files']>(), ...memoryFiles(fileRecords) },
+    fileUploads: { ...unused<Stores['fileUploads']>(), ...memoryFileUploads() },
     keys: unused(),
     hub: memoryHub(unused),
     idempotency: unused(),
     namespaces: { ...unused<Stores['namespaces']>(), find: async () => 'user' },
+    webhooks: memoryWebhooks(),
     isReferenced: async (sha256) => isReferenced(sha256),
     ping: async () => undefined,
     close: async () => undefined,

@@ -3,6 +3,7 @@ import { encodeOutcome, outcomeOfClasses, scoreWithInterval } from '@agon/domain
 import { createSealer, newSigningKeyPem, readSigningKey, silentLog } from '@agon/kit';
 import type { JobRecord, MeasuredPart, RunRecord } from '@agon/store';
 import {
+  type AddedWork,
   aMiner,
   anEvaluation,
   anOpenJob,
@@ -45,6 +46,7 @@ export function emptyScenario(): Scenario {
     artifacts,
     baseModels: createBaseModels({ stores, artifacts, hub: null, clock, log: silentLog }),
     queue: new MemoryQueue(),
+    postEvent: async () => ({ status: 200, message: 'The target answered 200.' }),
     clock,
     log: silentLog,
     signingKey,
@@ -188,8 +190,13 @@ export async function stateOf({ stores, artifacts, queue }: Scenario) {
     seats: await stores.seats.listByJob(jobId),
     events: stores.log(jobId).map((event) => ({ key: event.key, message: event.message, data: event.data })),
     models: [...stores.modelRecords.values()],
+    files: [...stores.fileRecords.values()],
+    fileUploads: await stores.fileUploads.find('upload_00000001'),
     blobs: [...artifacts.blobs.keys()].toSorted(),
     staged: [...artifacts.staged],
-    queue: [...new Set(queue.added.map((work) => `${work.name} ${JSON.stringify(work.payload)}`))].toSorted(),
+    // Whether webhooks were planned already is asked of the database: only the reconciler sees a plan that was lost.
+    queue: [...new Set(queue.added.filter(({ name }) => name !== 'webhook.plan').map(workOf))].toSorted(),
   };
 }
+
+const workOf = ({ name, payload }: AddedWork): string => `${name} ${JSON.stringify(payload)}`;

@@ -4,7 +4,7 @@ import type { ByteSource, StagingArea } from '../../ports/index.ts';
 import { OneWriter } from '../one-writer.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { partsOf, sha256Of } from './parts.ts';
-import { blobKey, noBlob, partBytes } from './s3-blobs.ts';
+import { blobKey, partBytes } from './s3-blobs.ts';
 import type { S3Bucket, StoredObject } from './s3-bucket.ts';
 import { partBytesMin } from './s3-multipart.ts';
 import {

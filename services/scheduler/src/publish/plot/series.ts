@@ -38,8 +38,8 @@ export function seriesOf(job: JudgedJob, runs: readonly RunRecord[]): Series[] {
     });
 }
 
-const finite = (curve: readonly (readonly [number, number])[]) =>
-  curve.filter(([at, loss]) => Number.isFinite(at) && Number.isFinite(loss));
+const finite = (curve: RunRecord['curve']): [number, number][] =>
+  curve.flatMap(([at, loss]): [number, number][] => (Number.isFinite(at) && Number.isFinite(loss) ? [[at, loss]] : []));
 
 const shortened = (text: string): string =>
   text.length > nameCharactersMax ? `${text.slice(0, nameCharactersMax - 1)}…` : text;

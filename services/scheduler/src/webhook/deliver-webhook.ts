@@ -1,0 +1,60 @@
+import { type HandlerOutcome, limits, type WebhookEvent } from '@agon/contracts';
+import { signWebhook, unixSeconds } from '@agon/kit';
+import type { WebhookDeliveryRecord, WebhookRecord } from '@agon/store';
+import { nowDate, type SchedulerDeps } from '../scheduler-deps.ts';
+import type { PostAnswer, Posting } from './post-event.ts';
+import { retryDelayMs } from './retry-delay.ts';
+
+/** Longer than an attempt takes; whoever claimed a delivery and died loses it then. */
+const holdMs = 4 * limits.webhookAttemptMs;
+const gone = 410;
+
+/**
+ * Posts one event to one webhook. An attempt is claimed by a time until which nobody else tries, so a second delivery
+ * does nothing, and one whose process dies is made again. The receiver may hear of an event more than once, always under
+ * the same id.
+ */
+export async function deliverWebhook(
+  deps: SchedulerDeps,
+  { deliveryId }: { deliveryId: string },
+): Promise<HandlerOutcome> {
+  const now = nowDate(deps);
+  const until = new Date(now.getTime() + holdMs);
+  const delivery = await deps.stores.webhooks.claimDelivery({ deliveryId, now, until });
+  if (!delivery) return 'skipped';
+  const webhook = await deps.stores.webhooks.find(delivery.webhookId);
+  const answer = webhook
+    ? await deps.postEvent(postingOf(webhook, delivery, now))
+    : { status: gone, message: 'The webhook was deleted.' };
+  await settle(deps, delivery, answer);
+  return 'done';
+}
+
+function postingOf(webhook: WebhookRecord, delivery: WebhookDeliveryRecord, now: Date): Posting {
+  const { id, type, jobId, createdAt } = delivery;
+  const created_at = unixSeconds(createdAt);
+  const event: WebhookEvent = { id, object: 'event', created_at, type, data: { id: jobId } };
+  const body = JSON.stringify(event);
+  const signed = signWebhook({ id, timestampSeconds: unixSeconds(now), body }, webhook.secret);
+  const headers = { 'content-type': 'application/json', 'user-agent': 'Agon-Webhooks/1', ...signed };
+  return { url: webhook.url, headers, body };
+}
+
+const isDelivered = ({ status }: PostAnswer): boolean => status !== null && status >= 200 && status < 300;
+
+async function settle(deps: SchedulerDeps, delivery: WebhookDeliveryRecord, answer: PostAnswer): Promise<void> {
+  const { id: deliveryId, attempts: attempt } = delivery;
+  const last = { responseStatus: answer.status, message: answer.message };
+  // 410 Gone is how a receiver says that it wants no more.
+  const delayMs = isDelivered(answer) || answer.status === gone ? undefined : retryDelayMs(attempt);
+  if (delayMs === undefined) {
+    const status = isDelivered(answer) ? 'delivered' : 'failed';
+    await deps.stores.webhooks.settleDelivery({ deliveryId, attempt, set: { ...last, status, nextAttemptAt: null } });
+    return;
+  }
+  const nextAttemptAt = new Date(deps.clock.nowMs() + delayMs);
+  const set = { ...last, status: 'pending', nextAttemptAt } as const;
+  if (await deps.stores.webhooks.settleDelivery({ deliveryId, attempt, set })) {
+    await deps.queue.add('webhook.deliver', { deliveryId }, { delayMs });
+  }
+}
