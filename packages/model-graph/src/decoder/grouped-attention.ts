@@ -21,6 +21,7 @@ export function groupedAttention(
       length,
       sequence.rotary.cos,
       sequence.rotary.sin,
+      ...(sequence.padding ? ['', sequence.padding.keysPerToken] : []),
     ],
     3,
     {
