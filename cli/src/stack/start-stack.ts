@@ -147,6 +147,8 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'PUBLIC_URL',
     'SCORING_THREADS',
     'SCORING_SECONDS',
+    'CHAT_MEMORY_MIB',
+    'CHAT_THREADS',
     'HF_ENDPOINT',
     'HF_TOKEN',
     'BASE_MODELS_FROM_HUB',

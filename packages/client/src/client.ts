@@ -47,8 +47,8 @@ export function createClient(options: ClientOptions) {
     baseModels: baseModelsOf(transport),
     webhooks: webhooksOf(transport),
     chat: {
-      create: (request: ChatInput) =>
-        transport.json<ChatCompletion>({ method: 'POST', path: '/v1/chat/completions', json: request }),
+      create: (request: ChatInput, { signal }: { signal?: AbortSignal } = {}) =>
+        transport.json<ChatCompletion>({ method: 'POST', path: '/v1/chat/completions', json: request, signal }),
       /** The answer as it comes; aborting the signal ends the model's work. */
       stream: (request: ChatInput, settings: { signal?: AbortSignal } = {}) => streamChat(transport, request, settings),
     },
