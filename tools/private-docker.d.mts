@@ -12,6 +12,10 @@ export type Daemon = {
 };
 
 export declare function installDocker(options: Say): Promise<string | undefined>;
-export declare function startDaemon(options: { folder: string; liveRestore?: boolean }): Promise<Daemon>;
+export declare function startDaemon(options: {
+  folder: string;
+  liveRestore?: boolean;
+  networks?: boolean;
+}): Promise<Daemon>;
 export declare function ensureDebian(options: Say & { host: string; cache: string }): Promise<string>;
 export declare function freeDockerFolder(): { readonly folder: string; readonly release: () => void };

@@ -1,6 +1,6 @@
 /**
  * A Docker daemon of our own, for tests and for a demo where none runs: own socket, own data, own containers, and no
- * bridge, so that it changes nothing of the machine's network. Needs root and Debian's docker.io.
+ * bridge unless it is asked for, so that it changes nothing of the machine's network. Needs root and Debian's docker.io.
  *
  *   node tools/private-docker.mjs COMMAND…     runs a command with DOCKER_HOST of such a daemon
  */
@@ -22,6 +22,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { privateBridge } from './private-bridge.mjs';
 
 const run = promisify(execFile);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -57,16 +58,22 @@ export async function installDocker({ say }) {
 }
 
 /**
- * @param {{ folder: string, liveRestore?: boolean }} options `folder` keeps the images; `liveRestore`: containers go on while
- * the daemon is away.
+ * @param {{ folder: string, liveRestore?: boolean, networks?: boolean }} options `folder` keeps the images; `liveRestore`: containers go on while
+ * the daemon is away; `networks`: containers may have networks, over a bridge that no other daemon uses.
  */
-export async function startDaemon({ folder, liveRestore = true }) {
+export async function startDaemon({ folder, liveRestore = true, networks = false }) {
   mkdirSync(folder, { recursive: true });
   // Paths of sockets have 107 characters at most.
   const runtime = mkdtempSync(join(tmpdir(), 'agon-dockerd-'));
   writeFileSync(join(runtime, 'daemon.json'), '{}');
   const socket = join(runtime, 'docker.sock');
-  const daemon = new Daemon({ folder, runtime, socket, liveRestore });
+  const daemon = new Daemon({
+    folder,
+    runtime,
+    socket,
+    liveRestore,
+    bridge: networks ? privateBridge(folder) : undefined,
+  });
   try {
     await daemon.start();
   } catch (error) {
@@ -89,7 +96,8 @@ class Daemon {
   }
 
   async start() {
-    const { folder, runtime, socket, liveRestore } = this.#places;
+    const { folder, runtime, socket, liveRestore, bridge } = this.#places;
+    bridge?.add();
     // A containerd that the machine runs may be shared: then in a namespace of our own.
     const namespace = `agon-${createHash('sha256').update(runtime).digest('hex').slice(0, 12)}`;
     const log = openSync(join(runtime, 'dockerd.log'), 'a');
@@ -99,7 +107,8 @@ class Daemon {
         ...['--host', this.host, '--data-root', join(folder, 'data'), '--exec-root', join(runtime, 'exec')],
         ...['--pidfile', join(runtime, 'dockerd.pid'), '--config-file', join(runtime, 'daemon.json')],
         ...['--containerd-namespace', namespace, '--containerd-plugins-namespace', `${namespace}-plugins`],
-        ...['--bridge=none', '--iptables=false', '--ip6tables=false', `--live-restore=${liveRestore}`],
+        ...(bridge?.arguments ?? ['--bridge=none', '--iptables=false', '--ip6tables=false']),
+        `--live-restore=${liveRestore}`,
       ],
       { stdio: ['ignore', log, log], detached: true },
     );
@@ -123,7 +132,7 @@ class Daemon {
   }
 
   async stop() {
-    const { runtime } = this.#places;
+    const { runtime, bridge } = this.#places;
     if (await this.#answers()) {
       const env = { ...process.env, DOCKER_HOST: this.host };
       const listed = await run('docker', ['ps', '--all', '--quiet'], { env }).catch(() => ({ stdout: '' }));
@@ -133,6 +142,7 @@ class Daemon {
     await this.#end('SIGTERM');
     endContainers(runtime);
     unmountUnder(join(this.#places.folder, 'data'), runtime);
+    bridge?.remove();
     rmSync(runtime, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 

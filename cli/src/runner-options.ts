@@ -15,7 +15,7 @@ export const addRunnerOptions = (command: Command): Command =>
   command
     .addOption(runnerOption())
     .option('--image <image>', 'with --runner docker: name:tag, name@sha256:… or an archive ….tar')
-    .option('--python <path>', 'without containers: Python that has what the trainers import');
+    .option('--python <path>', 'without containers: Python that has the packages of the trainers');
 
 /** @throws RunnerError */
 export const runnerOf = (

@@ -155,8 +155,6 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'AWS_ACCESS_KEY_ID',
     'AWS_SECRET_ACCESS_KEY',
     'AWS_SESSION_TOKEN',
-    'AWS_ACCESS_KEY_ID_FILE',
-    'AWS_SECRET_ACCESS_KEY_FILE',
     'AWS_REGION',
     'AWS_PROFILE',
     'AWS_CONFIG_FILE',
@@ -164,7 +162,8 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'AWS_ROLE_ARN',
     'AWS_WEB_IDENTITY_TOKEN_FILE',
   ];
-  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  const alsoInFiles = names.flatMap((name) => [name, `${name}_FILE`]);
+  return Object.fromEntries(alsoInFiles.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
 const newApiKey = (): string => `agon_${randomBytes(32).toString('base64url')}`;

@@ -1,4 +1,5 @@
 import { RunnerKind } from '@agon/contracts';
+import { healthSettings } from '@agon/kit';
 import { z } from 'zod';
 import { defaultTrainerImage } from './runner/make-runner.ts';
 
@@ -34,6 +35,7 @@ export const minerSettings = z.object({
   AGON_GPUS: z.string().default('all').describe('GPUs to offer: all, none, or uuids with commas'),
   AGON_SHARE_GPUS: z.stringbool().default(false).describe('let several runs have the same GPU'),
   AGON_BASE_MODELS_GIB: z.coerce.number().min(0).default(40).describe('disk for base models kept between runs'),
+  ...healthSettings,
   AGON_PARENT: z.stringbool().default(false).describe('end when stdin closes, because the parent is gone'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])

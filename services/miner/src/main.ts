@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createLogger, readConfig, readOrMakeSigningKey, runService, Shutdown, systemClock } from '@agon/kit';
+import {
+  createLogger,
+  readConfig,
+  readOrMakeSigningKey,
+  runService,
+  Shutdown,
+  serveHealth,
+  systemClock,
+} from '@agon/kit';
 import { minerSettings } from './config.ts';
 import { startMiner } from './miner.ts';
 import { detectCapabilities } from './resources/detect-capabilities.ts';
@@ -50,6 +58,10 @@ async function start(): Promise<Record<string, unknown>> {
     newNonce: () => randomBytes(18).toString('base64url'),
   });
   shutdown.add('miner', miner.stop);
+  if (config.HEALTH_PORT !== undefined) {
+    const health = await serveHealth({ port: config.HEALTH_PORT, checks: {} });
+    shutdown.add('health', () => health.close());
+  }
   return { miner: miner.minerId };
 }
 

@@ -1,5 +1,5 @@
 import { hubSettings } from '@agon/base-models';
-import { readConfig, sharedSettings, webhookSettings } from '@agon/kit';
+import { healthSettings, readConfig, sharedSettings, webhookSettings } from '@agon/kit';
 import { artifactSettings } from '@agon/store';
 import { z } from 'zod';
 
@@ -9,6 +9,7 @@ export const SchedulerSettings = z.object({
   ...hubSettings,
   ...webhookSettings,
   SIGNING_KEY_FILE: z.string().describe('Ed25519 private key in PEM that signs receipts; made where it is missing'),
+  ...healthSettings,
   AGON_PARENT: z.literal('1').optional().describe('end when stdin closes, because the parent is gone'),
 });
 export type SchedulerSettings = z.infer<typeof SchedulerSettings>;

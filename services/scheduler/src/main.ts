@@ -1,6 +1,14 @@
 import { createBaseModels, hubOfSettings } from '@agon/base-models';
 import { AppError } from '@agon/contracts';
-import { createLogger, readOrMakeSigningKey, readVersion, runService, Shutdown, systemClock } from '@agon/kit';
+import {
+  createLogger,
+  readOrMakeSigningKey,
+  readVersion,
+  runService,
+  Shutdown,
+  serveHealth,
+  systemClock,
+} from '@agon/kit';
 import { connectQueue } from '@agon/queue/producer';
 import { startSchedule, startWorkers } from '@agon/queue/worker';
 import { connectStores, openArtifacts } from '@agon/store';
@@ -38,6 +46,11 @@ async function start(): Promise<Record<string, unknown>> {
   const workers = startWorkers({ redisUrl, log, handlers, clock });
   shutdown.add('workers', () => workers.close());
   shutdown.add('downloads', () => stopping.abort(new AppError('not_ready', 'The service shuts down.')));
+  if (settings.HEALTH_PORT !== undefined) {
+    const checks = { database: () => stores.ping(), queue: () => queue.ping() };
+    const health = await serveHealth({ port: settings.HEALTH_PORT, checks });
+    shutdown.add('health', () => health.close());
+  }
   return { public_key: signingKey.publicKey };
 }
 
