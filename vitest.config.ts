@@ -12,7 +12,10 @@ const common = {
   ssr: { resolve: { conditions, externalConditions: conditions } },
 };
 
-/** Three sizes: unit has no I/O; medium has a real Redis, MongoDB protocol or ONNX model; e2e has the whole service. */
+/**
+ * Three sizes: unit has no I/O; medium has a real Redis, MongoDB protocol or ONNX model; e2e has the whole service. And
+ * docker: medium and e2e tests that need a Docker daemon, which they start themselves.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -21,7 +24,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: files('.test.ts'),
-          exclude: ['**/node_modules/**', '**/dist/**', ...files('.medium.test.ts'), ...files('.e2e.test.ts')],
+          testTimeout: 60_000,
+          exclude: [
+            '**/node_modules/**',
+            '**/dist/**',
+            ...['.medium.test.ts', '.docker.test.ts', '.e2e.test.ts'].flatMap(files),
+          ],
         },
       },
       {
@@ -33,6 +41,18 @@ export default defineConfig({
           globalSetup: [`${root}packages/testing/src/servers.setup.ts`],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: 'docker',
+          include: files('.docker.test.ts'),
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          globalSetup: [`${root}test/docker/docker.setup.ts`],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
         },
       },
       {

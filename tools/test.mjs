@@ -1,4 +1,4 @@
-/** `npm test`: lint, types, unit, medium, the recipes' own tests, e2e. Each step says how it went; the first that fails ends it. */
+/** `npm test`: lint, types, unit, medium, the recipes' own tests, e2e, containers. Each step says how it went; the first that fails ends it. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { environment, orExplain, python, root, setup } from './setup.mjs';
@@ -17,6 +17,7 @@ const steps = {
   unit: tests('unit'),
   medium: tests('medium'),
   e2e: tests('e2e'),
+  docker: tests('docker'),
 };
 
 function run(name, [command, args]) {

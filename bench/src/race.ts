@@ -5,6 +5,7 @@ import { sendModelFolder } from '@agon/cli/send-model-folder';
 import { startMiners } from '@agon/cli/start-miners';
 import { type Client, createClient } from '@agon/client';
 import { isFinalJob } from '@agon/contracts';
+import { quietContext } from './quiet-context.ts';
 import { type Bench, resultOf } from './result.ts';
 import { withStack } from './stack.ts';
 
@@ -89,17 +90,6 @@ function summary(input: { differences: number[]; lone: number[]; details: Record
     () => mean - half > 0,
   );
 }
-
-/** A command's surroundings without a terminal. */
-const quietContext = () => ({
-  env: {},
-  cwd: root,
-  out: () => undefined,
-  write: () => undefined,
-  err: () => undefined,
-  isTerminal: false,
-  interrupted: new AbortController().signal,
-});
 
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 

@@ -1,7 +1,7 @@
 import { ApiError } from '@agon/client';
 import { AppError } from '@agon/contracts';
 import { ConfigError } from '@agon/kit';
-import { FolderInUseError, SubmissionError, TemplateError } from '@agon/miner';
+import { FolderInUseError, RunnerError, SubmissionError, TemplateError } from '@agon/miner';
 import { Command, CommanderError } from 'commander';
 import { renderProblem } from './commands/validate.ts';
 import { CommandError, type Context } from './context.ts';
@@ -39,6 +39,7 @@ function explain(error: unknown): string {
     SubmissionError,
     TemplateError,
     FolderInUseError,
+    RunnerError,
     ServiceError,
     ConfigError,
     AppError,

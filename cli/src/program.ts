@@ -13,6 +13,7 @@ import { registerTemplate } from './commands/template.ts';
 import { registerUp } from './commands/up.ts';
 import { registerValidate } from './commands/validate.ts';
 import { registerVerify } from './commands/verify.ts';
+import { registerWebhooks } from './commands/webhooks.ts';
 import type { Context } from './context.ts';
 
 const registers: readonly Register[] = [
@@ -28,6 +29,7 @@ const registers: readonly Register[] = [
   registerPublish,
   registerChat,
   registerVerify,
+  registerWebhooks,
   registerKeys,
 ];
 

@@ -25,6 +25,6 @@ export const readText = (path: string): string => readFileSync(join(root, path),
 
 /** What the modules of a text import, static and dynamic. */
 export function importsOf(text: string): string[] {
-  const found = text.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g);
+  const found = text.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"\s]+)['"]/g);
   return [...found].map(([, name]) => name ?? '');
 }

@@ -3,27 +3,29 @@ import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { createLogger, readOrMakeSigningKey, systemClock } from '@agon/kit';
-import { detectCapabilities, type MinerChange, startMiner } from '@agon/miner';
+import { detectCapabilities, type MinerChange, offered, startMiner } from '@agon/miner';
 import type { Command } from 'commander';
 import { addCommand, addGroup, positiveNumber, type Register } from '../command.ts';
-import { type Context, connection, homeFolder, type SharedOptions } from '../context.ts';
+import { CommandError, type Context, connection, homeFolder, type SharedOptions } from '../context.ts';
 import { templatesFolder } from '../repository.ts';
+import { addRunnerOptions, type RunnerOptions, runnerOf } from '../runner-options.ts';
 import { addSubmitFolder } from './submit-folder.ts';
 
-type Options = SharedOptions & {
-  folder?: string;
-  name?: string;
-  template?: string[];
-  templates: string;
-  python?: string;
-  concurrency: number;
-  cpus?: number;
-  memory?: number;
-  baseModels: number;
-  runs?: number;
-  verbose?: boolean;
-  trustForeignCode?: boolean;
-};
+type Options = SharedOptions &
+  RunnerOptions & {
+    folder?: string;
+    name?: string;
+    template?: string[];
+    concurrency?: number;
+    cpus?: number;
+    memory?: number;
+    gpus: string;
+    shareGpus?: boolean;
+    baseModels: number;
+    runs?: number;
+    verbose?: boolean;
+    trustForeignCode?: boolean;
+  };
 
 const progressEveryMs = 10_000;
 const defaultTemplates = ['tabular-gbdt', 'tabular-linear', 'tabular-mlp'];
@@ -46,6 +48,7 @@ export const registerMine: Register = (program, context) => {
         'mine start --url http://agon.example:8080',
         'mine start --template tabular-gbdt --name anna',
         'mine start --template ./my-trainer --name bert',
+        'mine start --runner docker',
         'mine start --folder ~/miner-2 --name second --concurrency 2',
       ],
     }),
@@ -56,7 +59,7 @@ export const registerMine: Register = (program, context) => {
 };
 
 const addMinerOptions = (command: Command): Command =>
-  command
+  addRunnerOptions(command)
     .option('--folder <folder>', 'key, runs and logs of this miner (default: miner/<name> in the .agon folder)')
     .option('--name <name>', 'name shown in races (default: from the host and the template)')
     .option(
@@ -65,10 +68,11 @@ const addMinerOptions = (command: Command): Command =>
     )
     .option('--templates <folder>', 'folder of the recipes that have names', templatesFolder)
     .option('--trust-foreign-code', 'run programs that were fetched by git as plain processes')
-    .option('--python <path>', 'Python that has the requirements of the recipes')
-    .option('--concurrency <count>', 'runs at the same time', positiveNumber, 1)
+    .option('--concurrency <count>', 'runs at the same time (default: by the size of the machine)', positiveNumber)
     .option('--cpus <count>', 'CPUs to offer (default: all)', positiveNumber)
     .option('--memory <MiB>', 'memory to offer (default: 80 %)', positiveNumber)
+    .option('--gpus <gpus>', 'GPUs to offer: all, none, or uuids with commas', 'all')
+    .option('--share-gpus', 'let several runs have the same GPU')
     .option('--base-models <GiB>', 'disk for base models that are kept between runs', positiveNumber, 40)
     .option('--verbose', 'show the log');
 
@@ -104,7 +108,8 @@ async function initMiner(context: Context, options: Options): Promise<void> {
 async function runMiner(context: Context, options: Options): Promise<void> {
   const { templates, name, folder, key } = await settingsOf(context, options);
   const { url } = await connection(context, options);
-  const detected = await detectCapabilities(folder);
+  const log = createLogger({ name: 'miner', level: options.verbose ? 'info' : 'error' });
+  const runner = await runnerOf(context, options, { folder, log });
   const miner = await startMiner({
     baseUrl: url,
     folder,
@@ -113,17 +118,14 @@ async function runMiner(context: Context, options: Options): Promise<void> {
     templatesFolder: resolve(context.cwd, options.templates),
     templates,
     trustsForeignCode: options.trustForeignCode === true,
-    python: options.python ?? context.env.AGON_PYTHON ?? 'python3',
-    capabilities: {
-      ...detected,
-      cpus: options.cpus ?? detected.cpus,
-      memory_mib: options.memory ?? detected.memory_mib,
-    },
+    capabilities: await offerOf(folder, options),
+    runner,
     concurrency: options.concurrency,
+    sharesGpus: options.shareGpus === true,
     baseModelsBytesMax: options.baseModels * 1024 ** 3,
     ...(options.runs ? { runsMax: options.runs } : {}),
     environment: context.env,
-    log: createLogger({ name: 'miner', level: options.verbose ? 'info' : 'error' }),
+    log,
     clock: systemClock,
     newNonce: () => randomBytes(18).toString('base64url'),
     onChange: sayChange(context, { name, url, json: options.json === true }),
@@ -135,6 +137,16 @@ async function runMiner(context: Context, options: Options): Promise<void> {
   if (context.interrupted.aborted) stop();
   context.interrupted.addEventListener('abort', stop, { once: true });
   await miner.ended;
+}
+
+/** @throws CommandError */
+async function offerOf(folder: string, { cpus, memory, gpus }: Pick<Options, 'cpus' | 'memory' | 'gpus'>) {
+  const detected = await detectCapabilities(folder);
+  try {
+    return offered(detected, { cpus, memoryMib: memory, gpus });
+  } catch (error) {
+    throw error instanceof TypeError ? new CommandError(error.message) : error;
+  }
 }
 
 /** One line a change; progress of a run every ten seconds at most, so that a log stays short. */

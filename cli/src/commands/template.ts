@@ -3,28 +3,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readModelFolder } from '@agon/base-models/folder';
 import { type TaskName, taskTable } from '@agon/contracts';
-import { systemClock } from '@agon/kit';
-import { checkTrust, loadTemplate, processRunner, type Template } from '@agon/miner';
+import { silentLog, systemClock } from '@agon/kit';
+import { checkTrust, loadTemplate, type Runner, type Template } from '@agon/miner';
 import { addCommand, addGroup, positiveNumber, type Register } from '../command.ts';
 import { CommandError, type Context, homeFolder, type SharedOptions } from '../context.ts';
 import { datasetsFolder, modelsFolder, templatesFolder } from '../repository.ts';
+import { addRunnerOptions, type RunnerOptions, runnerOf } from '../runner-options.ts';
 import { checkTable, linesOf } from '../template/check-table.ts';
 import { type ConformanceInput, checkTask, type TaskConformance } from '../template/conformance.ts';
 import { type ScaffoldLanguage, scaffold, scaffoldLanguages } from '../template/scaffold.ts';
 import { writeTinyEncoder } from '../template/tiny-encoder.ts';
 
 type NewOptions = SharedOptions & { language: string; folder?: string };
-type TestOptions = SharedOptions & {
-  task?: string[];
-  base?: string;
-  seconds?: number;
-  grace: number;
-  python?: string;
-  templates: string;
-  keep?: boolean;
-  quick?: boolean;
-  trustForeignCode?: boolean;
-};
+type TestOptions = SharedOptions &
+  RunnerOptions & {
+    task?: string[];
+    base?: string;
+    seconds?: number;
+    grace: number;
+    keep?: boolean;
+    quick?: boolean;
+    trustForeignCode?: boolean;
+  };
 
 const secondsOfTables = 12;
 const secondsOfLanguage = 40;
@@ -40,16 +40,18 @@ export const registerTemplate: Register = (program, context) => {
     .option('--language <language>', `one of ${scaffoldLanguages.join(', ')}`, 'python')
     .option('--folder <folder>', 'where to make it (default: here)')
     .action((name: string, options: NewOptions) => makeTemplate(context, name, options));
-  addCommand(template, {
+  const test = addCommand(template, {
     usage: 'test <template>',
     summary: 'run a trainer on small real data and check that it keeps the contract',
     examples: [
       'template test ./my-trainer',
       'template test tabular-gbdt --task tabular-regression',
+      'template test ./my-trainer --runner docker --image my-trainer:1',
       'template test ./my-trainer --json',
       'template test lora-torch --base ~/models/SmolLM2-135M --seconds 120',
     ],
-  })
+  });
+  addRunnerOptions(test)
     .option('--task <task...>', 'only these of its tasks')
     .option('--base <folder>', 'base model for tasks that need one (default: a tiny one)')
     .option(
@@ -59,7 +61,6 @@ export const registerTemplate: Register = (program, context) => {
     )
     .option('--grace <seconds>', 'time to save after SIGTERM; miners give 10 at least', positiveNumber, 10)
     .option('--templates <folder>', 'folder of the recipes that have names', templatesFolder)
-    .option('--python <path>', 'Python that has what the trainer imports')
     .option('--quick', 'leave out the trials on tiny and odd data')
     .option('--keep', 'keep the job folders, and say where they are')
     .option('--trust-foreign-code', 'run a program that was fetched by git as a plain process')
@@ -85,8 +86,12 @@ async function testTemplate(context: Context, source: string, options: TestOptio
     const cacheFolder = join(await homeFolder(context), 'templates');
     const places = { templatesFolder: options.templates, cacheFolder, environment: context.env };
     const template = await loadTemplate(places, source);
-    checkTrust([template], { trusted: options.trustForeignCode === true });
-    const results = await checkTasks(context, { template, folder, options });
+    const runner = await runnerOf(context, options, { folder, log: silentLog });
+    checkTrust([template], { trusted: runner.isolates || options.trustForeignCode === true });
+    await runner.ready();
+    await runner.prepare(template);
+    const results = await checkTasks(context, { template, folder, options, runner });
+    await runner.sweep(new Set());
     const ok = results.every(({ checks }) => checks.every((check) => check.ok !== false));
     report(context, options, { template, results, ok });
     if (!ok) process.exitCode = 1;
@@ -98,16 +103,13 @@ async function testTemplate(context: Context, source: string, options: TestOptio
 
 async function checkTasks(
   context: Context,
-  { template, folder, options }: { template: Template; folder: string; options: TestOptions },
+  { template, folder, options, runner }: { template: Template; folder: string; options: TestOptions; runner: Runner },
 ): Promise<TaskConformance[]> {
   const results: TaskConformance[] = [];
   for (const task of tasksOf(template, options.task)) {
     const base = await baseFor(task, { template, folder, asked: options.base });
     const input: ConformanceInput = {
-      ...{ template, folder, base, datasetsFolder, templatesFolder: options.templates },
-      runner: processRunner({ clock: systemClock }),
-      python: options.python ?? context.env.AGON_PYTHON ?? 'python3',
-      environment: context.env,
+      ...{ template, folder, base, datasetsFolder, runner },
       clock: systemClock,
       seconds: options.seconds ?? (base ? secondsOfLanguage : secondsOfTables),
       graceMs: options.grace * 1000,

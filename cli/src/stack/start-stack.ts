@@ -147,6 +147,8 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'PUBLIC_URL',
     'SCORING_THREADS',
     'SCORING_SECONDS',
+    'CHAT_MEMORY_MIB',
+    'CHAT_THREADS',
     'HF_ENDPOINT',
     'HF_TOKEN',
     'BASE_MODELS_FROM_HUB',
@@ -158,8 +160,6 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'AWS_ACCESS_KEY_ID',
     'AWS_SECRET_ACCESS_KEY',
     'AWS_SESSION_TOKEN',
-    'AWS_ACCESS_KEY_ID_FILE',
-    'AWS_SECRET_ACCESS_KEY_FILE',
     'AWS_REGION',
     'AWS_PROFILE',
     'AWS_CONFIG_FILE',
@@ -167,7 +167,8 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'AWS_ROLE_ARN',
     'AWS_WEB_IDENTITY_TOKEN_FILE',
   ];
-  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  const alsoInFiles = names.flatMap((name) => [name, `${name}_FILE`]);
+  return Object.fromEntries(alsoInFiles.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
 const newApiKey = (): string => `agon_${randomBytes(32).toString('base64url')}`;

@@ -19,10 +19,7 @@ const logLines = 6;
 export type ConformanceInput = {
   readonly runner: Runner;
   readonly template: Template;
-  readonly templatesFolder: string;
   readonly datasetsFolder: string;
-  readonly python: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** Of this test; the job folders of the trials lie in it. */
   readonly folder: string;

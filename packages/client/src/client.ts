@@ -5,6 +5,7 @@ import type {
   CreateBaseModel,
   CreateJob,
   CreateKey,
+  CreateWebhook,
   Deleted,
   Job,
   JobEstimate,
@@ -20,6 +21,8 @@ import type {
   Receipt,
   Run,
   StoredFile,
+  Webhook,
+  WebhookDelivery,
 } from '@agon/contracts';
 import type { z } from 'zod';
 import { type ChatInput, streamChat } from './stream-chat.ts';
@@ -42,9 +45,10 @@ export function createClient(options: ClientOptions) {
     jobs: jobsOf(transport),
     models: modelsOf(transport),
     baseModels: baseModelsOf(transport),
+    webhooks: webhooksOf(transport),
     chat: {
-      create: (request: ChatInput) =>
-        transport.json<ChatCompletion>({ method: 'POST', path: '/v1/chat/completions', json: request }),
+      create: (request: ChatInput, { signal }: { signal?: AbortSignal } = {}) =>
+        transport.json<ChatCompletion>({ method: 'POST', path: '/v1/chat/completions', json: request, signal }),
       /** The answer as it comes; aborting the signal ends the model's work. */
       stream: (request: ChatInput, settings: { signal?: AbortSignal } = {}) => streamChat(transport, request, settings),
     },
@@ -177,5 +181,26 @@ function modelsOf(transport: Transport) {
       transport.json<Push>({ method: 'POST', path: urlPath`/v1/models/${id}/publish`, json: body }),
     predict: (id: string, body: Predict) =>
       transport.json<Predictions>({ method: 'POST', path: urlPath`/v1/models/${id}/predict`, json: body }),
+  };
+}
+
+function webhooksOf(transport: Transport) {
+  const pathOf = (id: string): string => urlPath`/v1/webhooks/${id}`;
+  return {
+    /** The answer has the secret, this once. */
+    create: (webhook: CreateWebhook) =>
+      transport.json<Webhook>({ method: 'POST', path: '/v1/webhooks', json: webhook }),
+    list: (page: PageOptions = {}) =>
+      transport.json<Page<Webhook>>({ method: 'GET', path: `/v1/webhooks${queryOf(page)}` }),
+    retrieve: (id: string) => transport.json<Webhook>({ method: 'GET', path: pathOf(id) }),
+    delete: (id: string) => transport.json<Deleted>({ method: 'DELETE', path: pathOf(id) }),
+    deliveries: (id: string, page: PageOptions = {}) =>
+      transport.json<Page<WebhookDelivery>>({ method: 'GET', path: `${pathOf(id)}/deliveries${queryOf(page)}` }),
+    /** Posts an event again, now. */
+    replay: (id: string, deliveryId: string) =>
+      transport.json<WebhookDelivery>({
+        method: 'POST',
+        path: `${pathOf(id)}${urlPath`/deliveries/${deliveryId}/replay`}`,
+      }),
   };
 }

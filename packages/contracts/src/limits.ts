@@ -7,6 +7,8 @@ export const limits = {
   jsonBodyBytesMax: 256 * KIB,
   predictBodyBytesMax: 8 * MIB,
   predictRowsMax: 10_000,
+  /** Of texts; the rest is told to send fewer. */
+  predictMsMax: 120_000,
   chatBodyBytesMax: 4 * MIB,
   chatMessagesMax: 2_000,
   chatChoicesMax: 8,

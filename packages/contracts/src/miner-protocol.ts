@@ -3,7 +3,7 @@ import { TableSchema } from './dataset.ts';
 import { JobId, MinerId, RunId, Sha256, SubmissionId, UnixSeconds, UploadId } from './ids.ts';
 import { limits } from './limits.ts';
 import { Objective } from './metric.ts';
-import { Progress } from './run.ts';
+import { ImageDigest, Progress, RunUsage } from './run.ts';
 import { FailureClass } from './run-status.ts';
 import { SubmissionPath } from './submission-path.ts';
 import { SubmissionFormat, TaskName } from './task.ts';
@@ -15,6 +15,23 @@ export const Gpu = z
   .meta({ id: 'Gpu' });
 export type Gpu = z.infer<typeof Gpu>;
 
+/** How a miner starts trainers: as plain processes, or in containers that keep a stranger's program in. */
+export const RunnerKind = z.enum(['process', 'docker']).meta({ id: 'RunnerKind' });
+export type RunnerKind = z.infer<typeof RunnerKind>;
+
+/** What `agon mine doctor` found when it trained a tiny model. */
+export const SelfTest = z
+  .strictObject({
+    ok: z.boolean(),
+    tested_at: UnixSeconds,
+    runner: RunnerKind,
+    template: z.string().max(64),
+    seconds: z.number().min(0),
+    message: z.string().max(500),
+  })
+  .meta({ id: 'SelfTest' });
+export type SelfTest = z.infer<typeof SelfTest>;
+
 export const Capabilities = z
   .strictObject({
     gpus: z.array(Gpu).max(64),
@@ -25,6 +42,8 @@ export const Capabilities = z
     tasks: z.array(TaskName).min(1),
     /** Names of the recipes that the miner may run. */
     templates: z.array(z.string().max(64)).max(64),
+    runner: RunnerKind.optional(),
+    self_test: SelfTest.optional(),
   })
   .meta({ id: 'Capabilities' });
 export type Capabilities = z.infer<typeof Capabilities>;
@@ -49,6 +68,8 @@ export type RegisteredMiner = z.infer<typeof RegisteredMiner>;
 export const LeaseRequest = z
   .strictObject({
     capabilities: Capabilities,
+    /** What is left of them while the miner works on other runs; all of them where it is missing. */
+    free: z.strictObject({ memory_mib: z.int().min(0), vram_mib: z.int().min(0) }).optional(),
     /** Only a seat of this job. */
     job: JobId.optional(),
     /** How long the service may hold the request while no work fits. */
@@ -105,7 +126,9 @@ export const Heartbeat = z
   .strictObject({
     fence: z.int(),
     template: z.string().max(64).optional(),
+    image: ImageDigest.optional(),
     progress: Progress.optional(),
+    usage: RunUsage.optional(),
     log_tail: z.string().max(limits.logTailBytesMax).optional(),
   })
   .meta({ id: 'Heartbeat' });
@@ -126,6 +149,7 @@ export const CommitSubmission = z
   .strictObject({
     fence: z.int(),
     template: z.string().max(64).optional(),
+    image: ImageDigest.optional(),
     format: SubmissionFormat,
     files: z.array(SubmissionFile).min(1).max(limits.submissionFilesMax),
   })
@@ -171,6 +195,8 @@ export const Miner = z
     tasks: z.array(TaskName),
     templates: z.array(z.string()),
     gpus: z.array(z.object({ name: z.string(), vram_mib: z.int() })),
+    runner: RunnerKind.nullable(),
+    self_test: SelfTest.nullable(),
     runs: z.object({
       total: z.int(),
       scored: z.int(),

@@ -16,6 +16,8 @@ export const ReceiptEntry = z.object({
   fence: z.int(),
   miner: z.object({ id: MinerId, name: z.string(), public_key: PublicKey }),
   template: z.string().nullable(),
+  /** The container image that trained; missing where a plain process did. */
+  image: z.string().optional(),
   status: RunStatus,
   committed_at: z.string().nullable(),
   files: z.array(ModelFile),

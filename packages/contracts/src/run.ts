@@ -4,13 +4,45 @@ import { Score } from './job.ts';
 import { limits } from './limits.ts';
 import { FailureClass, RunStatus } from './run-status.ts';
 
+/** A metric of a trainer becomes a key in a database. */
+const MetricName = z
+  .string()
+  .max(64)
+  .regex(/^[^\p{Cc}$][^\p{Cc}]*$/u, 'has no control characters and does not begin with $');
+
+/** The container image that a run is pinned to: `name@sha256:…`, or the id of an image that no registry has. */
+export const ImageDigest = z
+  .string()
+  .max(300)
+  .regex(/^([a-z0-9][\w./:-]*@)?sha256:[0-9a-f]{64}$/, 'is name@sha256:… or sha256:…')
+  .meta({ id: 'ImageDigest' });
+
+/** What a run takes of its machine, as the miner measures it. */
+export const RunUsage = z
+  .strictObject({
+    memory_mib: z.number().min(0),
+    /** Cores in use on average since the last look; null at the first. */
+    cpus: z.number().min(0).nullable(),
+    gpus: z
+      .array(
+        z.strictObject({
+          uuid: z.string().max(128),
+          utilization: z.number().min(0).max(1),
+          memory_mib: z.number().min(0),
+        }),
+      )
+      .max(64),
+  })
+  .meta({ id: 'RunUsage' });
+export type RunUsage = z.infer<typeof RunUsage>;
+
 /** What a trainer says of itself while it works. */
 export const Progress = z
   .object({
     step: z.number().min(0),
     steps: z.number().min(0).optional(),
     loss: z.number().optional(),
-    metrics: z.record(z.string().max(64), z.number()).optional(),
+    metrics: z.record(MetricName, z.number()).optional(),
     message: z.string().max(limits.messageCharactersMax).optional(),
   })
   .meta({ id: 'Progress' });
@@ -31,11 +63,14 @@ export const Run = z
     seat: z.int(),
     miner: z.object({ id: MinerId, name: z.string() }),
     template: z.string().nullable(),
+    /** Null for a plain process. */
+    image: z.string().nullable(),
     status: RunStatus,
     created_at: UnixSeconds,
     finished_at: UnixSeconds.nullable(),
     last_heartbeat_at: UnixSeconds.nullable(),
     progress: Progress.nullable(),
+    usage: RunUsage.nullable(),
     /** `[seconds since the lease, loss]`, thinned to a bounded number of points. */
     curve: z.array(z.tuple([z.number(), z.number()])),
     committed_at: UnixSeconds.nullable(),

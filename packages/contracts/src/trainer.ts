@@ -15,6 +15,11 @@ export const TemplateManifest = z
     summary: z.string().max(300),
     tasks: z.array(TaskName).min(1),
     command: z.array(z.string().min(1)).min(1),
+    /**
+     * The container image that holds the program: a tag, `name@sha256:…`, or an archive `….tar`. Without it the folder is
+     * put into the miner's own image.
+     */
+    image: z.string().min(1).max(300).optional(),
     /** Whether it cannot work without a base model. */
     base_model: z.boolean().default(false),
     needs: z.object({ cpus: z.number().min(0.1), memory_mib: z.int().min(1), vram_mib: z.int().min(0) }),

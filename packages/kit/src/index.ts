@@ -7,6 +7,7 @@ export * from './canonical-json.ts';
 export * from './clock.ts';
 export * from './config.ts';
 export * from './ed25519.ts';
+export * from './health.ts';
 export * from './http-signature.ts';
 export * from './inside.ts';
 export * from './logger.ts';

@@ -4,8 +4,10 @@
  * imports onnxruntime-node. The evaluator calls it.
  */
 
+export { type ExecutionProvider, executionProviders } from './execution-provider.ts';
 export type { EncodedRows, TextRows } from './rows/encode-rows.ts';
 export { completionCounts, type TokenRows } from './rows/token-rows.ts';
+export { checkProvider } from './scorer/check-provider.ts';
 export { LanguageScorer, type ScorerLimits } from './scorer/language-scorer.ts';
 export { type BaseModelFiles, LanguageScorers } from './scorer/language-scorers.ts';
 export { linkFiles, type ModelFile } from './scorer/link-files.ts';

@@ -4,7 +4,7 @@
  */
 
 export { type FileArtifactStoreOptions, fileArtifactStore } from './artifacts/file-artifact-store.ts';
-export { artifactSettings, type OpenArtifacts, openArtifacts } from './artifacts/open-artifacts.ts';
+export { artifactSettings, type OpenArtifacts, openArtifacts, prepareArtifacts } from './artifacts/open-artifacts.ts';
 export { connectStores, type StoreOptions } from './mongo/connect-stores.ts';
 export * from './ports/index.ts';
 export * from './push-id.ts';

@@ -163,6 +163,8 @@ export const aRun = (overrides: Partial<RunRecord> = {}): RunRecord => ({
   progress: null,
   curve: [],
   logTail: '',
+  image: null,
+  usage: null,
   submission: null,
   failure: null,
   ...overrides,

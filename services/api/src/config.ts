@@ -34,6 +34,12 @@ export const ApiEnvironment = z.object({
     .optional()
     .describe('memory for models that answer; half of the machine where it is left out'),
   CHAT_THREADS: z.coerce.number().int().min(1).max(64).optional().describe('threads of one model; the cores at most 8'),
+  DRAIN_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(300)
+    .default(0)
+    .describe('how long to go on answering, but not be ready, when told to end: until balancers have noticed'),
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(8).default(0).describe('proxies in front of the service'),
   DIRECT_DOWNLOADS: z
     .stringbool()

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { availableParallelism, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { hubOfSettings, pushHubOf } from '@agon/base-models';
 import { limits } from '@agon/contracts';
 import { ModelHosts } from '@agon/inference';
@@ -112,6 +113,8 @@ async function start(): Promise<Record<string, unknown>> {
   shutdown.add('app', () => api.close());
   const http = await listen(api.app, { host: config.HOST, port: config.PORT });
   shutdown.add('http', () => http.close(closeMsMax));
+  // Not ready as soon as it is told to end, and still answering until balancers have noticed.
+  shutdown.add('drain', () => sleep(config.DRAIN_SECONDS * 1_000));
   shutdown.add('long polls', () => stopping.abort());
   return { url: config.PUBLIC_URL ?? http.url };
 }

@@ -1,4 +1,5 @@
-import { readConfig, sharedSettings } from '@agon/kit';
+import { healthSettings, readConfig, sharedSettings } from '@agon/kit';
+import { executionProviders } from '@agon/language';
 import { artifactSettings } from '@agon/store';
 import { z } from 'zod';
 
@@ -18,6 +19,11 @@ export const EvaluatorSettings = z.object({
     .max(3_600)
     .default(60)
     .describe('how long one inference of a submission may take'),
+  EXECUTION_PROVIDER: z
+    .enum(executionProviders)
+    .default('cpu')
+    .describe('what language models are scored on; cuda in the image that has its libraries'),
+  ...healthSettings,
   AGON_PARENT: z.literal('1').optional().describe('end when stdin closes, because the parent is gone'),
 });
 export type EvaluatorSettings = z.infer<typeof EvaluatorSettings>;

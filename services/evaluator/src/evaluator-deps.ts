@@ -1,5 +1,5 @@
 import type { Clock, Log } from '@agon/kit';
-import type { LanguageScorers } from '@agon/language';
+import type { ExecutionProvider, LanguageScorers } from '@agon/language';
 import type { QueueProducer } from '@agon/queue/producer';
 import type { ArtifactStore, Stores } from '@agon/store';
 import type { TaskModules } from './tasks/task-module.ts';
@@ -10,6 +10,8 @@ export type ScoringLimits = {
   readonly scoringMsMax: number;
   readonly childMemoryMib: number;
   readonly threads: number;
+  /** Of language models; tables are scored on the processor. */
+  readonly provider?: ExecutionProvider;
   readonly bootstrapResamples: number;
   /** For how long a submission is tried again that the service, not the submission, keeps from being scored. */
   readonly patienceMs: number;

@@ -2,8 +2,16 @@ import { rm } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { limits } from '@agon/contracts';
-import { createLogger, makeProcessFolder, readVersion, runService, Shutdown, systemClock } from '@agon/kit';
-import { LanguageScorers } from '@agon/language';
+import {
+  createLogger,
+  makeProcessFolder,
+  readVersion,
+  runService,
+  Shutdown,
+  serveHealth,
+  systemClock,
+} from '@agon/kit';
+import { checkProvider, LanguageScorers } from '@agon/language';
 import { connectQueue } from '@agon/queue/producer';
 import { startWorkers } from '@agon/queue/worker';
 import { connectStores, openArtifacts } from '@agon/store';
@@ -23,6 +31,7 @@ const shutdown = new Shutdown();
 const manifest = new URL('../package.json', import.meta.url);
 
 async function start(): Promise<Record<string, unknown>> {
+  await checkProvider(settings.EXECUTION_PROVIDER);
   const clock = systemClock;
   const redisUrl = settings.REDIS_URL;
   const stores = await connectStores({ url: settings.MONGODB_URL, clock, log });
@@ -51,6 +60,7 @@ async function start(): Promise<Record<string, unknown>> {
       scoringMsMax: settings.SCORING_SECONDS * 1_000,
       childMemoryMib: limits.scoringChildMemoryMib,
       threads: settings.SCORING_THREADS ?? Math.min(availableParallelism(), scoringThreadsMax),
+      provider: settings.EXECUTION_PROVIDER,
       bootstrapResamples: limits.bootstrapResamples,
       patienceMs,
     },
@@ -60,6 +70,11 @@ async function start(): Promise<Record<string, unknown>> {
   shutdown.add('workers', () => workers.close());
   // Before the workers: scoring a large model would keep them for long, and is done again by whoever comes next.
   shutdown.add('scorers', () => scorers.close());
+  if (settings.HEALTH_PORT !== undefined) {
+    const checks = { database: () => stores.ping(), queue: () => queue.ping() };
+    const health = await serveHealth({ port: settings.HEALTH_PORT, checks });
+    shutdown.add('health', () => health.close());
+  }
   return {};
 }
 

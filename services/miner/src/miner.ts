@@ -1,20 +1,24 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type MinerClient } from '@agon/client';
-import type { Capabilities, Lease } from '@agon/contracts';
+import type { Capabilities } from '@agon/contracts';
 import { retry } from '@agon/kit';
+import { readSelfTest } from './doctor/self-test-record.ts';
 import { BaseModelCache } from './download/base-model-cache.ts';
 import { lockFolder } from './lock-folder.ts';
 import type { MinerOptions } from './options.ts';
-import { workRun } from './run/work-run.ts';
-import { makeRunFolder, type RunState, runFolder, unfinishedRuns, writeRunState } from './run-folder.ts';
-import { processRunner } from './runner/process-runner.ts';
-import type { Runner } from './runner/runner.ts';
+import { DiskKeeper } from './resources/disk-keeper.ts';
+import { Machine } from './resources/machine.ts';
+import { RefusedSizes } from './resources/refused-sizes.ts';
+import { unfinishedRuns } from './run-folder.ts';
+import { RunnerError } from './runner/runner.ts';
+import { serve } from './serve.ts';
 import { minerClient } from './signed-client.ts';
-import { checkTrust, loadTemplates, type Template, tasksOf, templateFor } from './template/load-templates.ts';
+import { checkTrust, loadTemplates, type Template, tasksOf } from './template/load-templates.ts';
 
 const defaultBaseModelsBytesMax = 40 * 1024 ** 3;
+/** How often a runner is looked for that must go on with runs of an earlier life. */
+const readyAttemptsMax = 60;
 
 export type Miner = {
   readonly minerId: string;
@@ -24,45 +28,33 @@ export type Miner = {
   readonly stop: () => Promise<void>;
 };
 
-type Context = {
-  readonly options: MinerOptions;
-  readonly client: MinerClient;
-  readonly runner: Runner;
-  readonly baseModels: BaseModelCache;
-  readonly templates: readonly Template[];
-  readonly capabilities: Capabilities;
-  readonly stopping: AbortSignal;
-  /** Counts leases, so that `runsMax` holds over all slots. */
-  readonly count: { leases: number };
-};
-
 /**
  * Starts a miner: registers, takes up what an earlier life left, then leases and works until it is stopped.
  *
- * @throws TemplateError for a recipe that is not there, ApiError where the service refuses the miner.
+ * @throws TemplateError for a recipe that is not there, RunnerError where no trainer could be started, ApiError where the
+ * service refuses the miner.
  */
 export async function startMiner(options: MinerOptions): Promise<Miner> {
   await mkdir(join(options.folder, 'runs'), { recursive: true });
   const unlock = await lockFolder(options.folder);
   try {
-    const { templatesFolder, environment } = options;
-    const places = { templatesFolder, environment, cacheFolder: join(options.folder, 'templates') };
-    const templates = await loadTemplates(places, options.templates);
-    checkTrust(templates, { trusted: options.trustsForeignCode ?? false });
-    const capabilities = {
-      ...options.capabilities,
-      tasks: tasksOf(templates),
-      templates: templates.map((template) => template.manifest.name),
-    };
+    const templates = await readTemplates(options);
+    const unfinished = await unfinishedRuns(options.folder);
+    await readyRunner(options, templates, new Set(unfinished.map(({ lease }) => lease.run)));
+    const capabilities = await capabilitiesOf(options, templates);
     const client = minerClient(options);
     const controller = new AbortController();
-    const runner = processRunner({ clock: options.clock });
-    const { signal: stopping } = controller;
-    const baseModels = baseModelCache(options);
-    const context = { options, client, runner, baseModels, templates, capabilities, stopping, count: { leases: 0 } };
+    const context = {
+      ...{ options, client, templates, capabilities, runner: options.runner },
+      baseModels: baseModelCache(options),
+      machine: machineOf(options),
+      sizes: await RefusedSizes.open(join(options.folder, 'refused-sizes.json'), options.clock),
+      disk: new DiskKeeper({ ...options, templates }),
+      stopping: controller.signal,
+    };
     const { id } = await register(context);
     options.onChange?.({ kind: 'registered', minerId: id });
-    const ended = work(context).finally(unlock);
+    const ended = serve(context, { unfinished, register: () => register(context) }).finally(unlock);
     const stop = async (): Promise<void> => {
       controller.abort();
       await ended;
@@ -74,6 +66,53 @@ export async function startMiner(options: MinerOptions): Promise<Miner> {
   }
 }
 
+async function readTemplates(options: MinerOptions): Promise<Template[]> {
+  const { templatesFolder, environment, folder, runner } = options;
+  const places = { templatesFolder, environment, cacheFolder: join(folder, 'templates') };
+  const templates = await loadTemplates(places, options.templates);
+  checkTrust(templates, { trusted: runner.isolates || (options.trustsForeignCode ?? false) });
+  return templates;
+}
+
+/** Removes what a crash left, and gets images before the first lease: a download would cost training time. */
+async function readyRunner(
+  { runner, log }: MinerOptions,
+  templates: readonly Template[],
+  unfinished: ReadonlySet<string>,
+): Promise<void> {
+  await retry(runner.ready, {
+    attemptsMax: unfinished.size > 0 ? readyAttemptsMax : 1,
+    firstDelayMs: 1_000,
+    delayMsMax: 1_000,
+    retryable: (error) => {
+      log.warn({ err: error }, 'the runner is not ready');
+      return error instanceof RunnerError;
+    },
+  });
+  await runner.sweep(unfinished);
+  for (const template of templates) await runner.prepare(template);
+}
+
+async function capabilitiesOf(options: MinerOptions, templates: readonly Template[]): Promise<Capabilities> {
+  const selfTest = await readSelfTest(options.folder);
+  return {
+    ...options.capabilities,
+    tasks: tasksOf(templates),
+    templates: templates.map((template) => template.manifest.name),
+    runner: options.runner.kind,
+    ...(selfTest ? { self_test: selfTest } : {}),
+  };
+}
+
+const machineOf = ({ capabilities, concurrency, sharesGpus }: MinerOptions): Machine =>
+  new Machine({
+    cpus: capabilities.cpus,
+    memoryMib: capabilities.memory_mib,
+    gpus: capabilities.gpus,
+    runsMax: concurrency,
+    sharesGpus: sharesGpus ?? false,
+  });
+
 const baseModelCache = ({ folder, baseModelsBytesMax, clock, log }: MinerOptions): BaseModelCache =>
   new BaseModelCache({
     folder: join(folder, 'base-models'),
@@ -82,9 +121,15 @@ const baseModelCache = ({ folder, baseModelsBytesMax, clock, log }: MinerOptions
     log,
   });
 
+type Registering = {
+  readonly options: MinerOptions;
+  readonly client: MinerClient;
+  readonly capabilities: Capabilities;
+  readonly stopping: AbortSignal;
+};
+
 /** A service that is not there yet is waited for; a refusal is final. */
-async function register(context: Context): Promise<{ id: string }> {
-  const { options, client, capabilities, stopping } = context;
+async function register({ options, client, capabilities, stopping }: Registering): Promise<{ id: string }> {
   const miner = { public_key: options.key.publicKey, name: options.name, capabilities };
   return retry(() => client.register(miner), {
     attemptsMax: Number.POSITIVE_INFINITY,
@@ -97,74 +142,4 @@ async function register(context: Context): Promise<{ id: string }> {
     },
     signal: stopping,
   });
-}
-
-async function work(context: Context): Promise<void> {
-  const resumed = (await unfinishedRuns(context.options.folder)).map((state) => finishRun(context, state));
-  const slots = Array.from({ length: context.options.concurrency }, () => serveSlot(context, resumed));
-  await Promise.all([...resumed, ...slots]);
-}
-
-/** One run after the other. While runs of an earlier life go on, they hold the slots. */
-async function serveSlot(context: Context, resumed: readonly Promise<void>[]): Promise<void> {
-  await Promise.all(resumed);
-  const { options, stopping, count } = context;
-  let failures = 0;
-  while (!stopping.aborted && count.leases < (options.runsMax ?? Number.POSITIVE_INFINITY)) {
-    try {
-      count.leases += 1;
-      const lease = await context.client.lease({ capabilities: context.capabilities }, stopping);
-      if (lease) await finishRun(context, await beginRun(context, lease));
-      else count.leases -= 1;
-      failures = 0;
-    } catch (error) {
-      count.leases -= 1;
-      failures += 1;
-      await recover(context, { error, failures });
-    }
-  }
-}
-
-async function recover(context: Context, trouble: { error: unknown; failures: number }): Promise<void> {
-  const { options, stopping } = context;
-  if (stopping.aborted) return;
-  options.log.warn({ err: trouble.error }, 'no lease');
-  if (trouble.error instanceof ApiError && trouble.error.code === 'miner_not_registered') await register(context);
-  const waitMs = Math.min(30_000, 500 * 2 ** Math.min(trouble.failures, 6));
-  await sleep(waitMs, undefined, { signal: stopping }).catch(() => undefined);
-}
-
-async function beginRun(context: Context, lease: Lease): Promise<RunState> {
-  const template = templateFor(context.templates, lease.job);
-  const name = template?.manifest.name ?? '';
-  const folder = runFolder(context.options.folder, lease.run);
-  const state: RunState = { phase: 'training', lease, template: name, trainer: null, commit: null };
-  await makeRunFolder(folder);
-  await writeRunState(folder, state);
-  return state;
-}
-
-/** A run that none of the recipes can do: told at once, so that its seat is free again. */
-async function giveBack({ options, client }: Context, { lease }: RunState): Promise<void> {
-  const message = `This miner has no recipe for ${lease.job.task}${lease.job.base_model ? '' : ' without a base model'}.`;
-  const failure = { fence: lease.fence, class: 'user_code' as const, message, log_tail: '' };
-  await client
-    .fail(lease.run, failure)
-    .catch((error: unknown) => options.log.warn({ runId: lease.run, err: error }, 'the failure was not delivered'));
-  await rm(runFolder(options.folder, lease.run).root, { recursive: true, force: true });
-  options.onChange?.({ kind: 'ended', runId: lease.run, outcome: 'failed', message });
-}
-
-async function finishRun(context: Context, state: RunState): Promise<void> {
-  const { options } = context;
-  const { run, job } = state.lease;
-  const template = context.templates.find((known) => known.manifest.name === state.template);
-  if (!template) {
-    await giveBack(context, state);
-    return;
-  }
-  options.onChange?.({ kind: 'leased', runId: run, task: job.task, template: template.manifest.name });
-  const end = await workRun({ ...context, template, state });
-  await writeFile(join(options.folder, 'last-run.json'), JSON.stringify({ run, ...end }));
-  options.onChange?.({ kind: 'ended', runId: run, ...end });
 }

@@ -1,5 +1,6 @@
-import type { Capabilities } from '@agon/contracts';
+import type { Capabilities, FailureClass } from '@agon/contracts';
 import type { Clock, Log, SigningKey } from '@agon/kit';
+import type { Runner } from './runner/runner.ts';
 
 export type MinerOptions = {
   readonly baseUrl: string;
@@ -12,13 +13,14 @@ export type MinerOptions = {
   readonly templates: readonly string[];
   /** Whether programs that were fetched may run as plain processes. */
   readonly trustsForeignCode?: boolean;
-  /** What `{python}` in a template's command becomes. */
-  readonly python: string;
   readonly capabilities: Omit<Capabilities, 'tasks' | 'templates'>;
   /** Disk for base models that are kept between runs. */
   readonly baseModelsBytesMax?: number;
-  /** Runs at the same time; CPUs and memory are divided among them. */
-  readonly concurrency: number;
+  readonly runner: Runner;
+  /** Runs at the same time; without it as many as the machine has parts of a useful size. */
+  readonly concurrency?: number | undefined;
+  /** Whether several runs may have the same GPU. */
+  readonly sharesGpus?: boolean;
   /** Ends by itself after this many runs; `undefined` is never. */
   readonly runsMax?: number;
   /** The environment whose named variables trainers may see. */
@@ -36,6 +38,12 @@ export type MinerChange =
   | { readonly kind: 'leased'; readonly runId: string; readonly task: string; readonly template: string }
   | { readonly kind: 'progress'; readonly runId: string; readonly step: number; readonly loss: number | undefined }
   | { readonly kind: 'submitted'; readonly runId: string }
-  | { readonly kind: 'ended'; readonly runId: string; readonly outcome: RunOutcome; readonly message: string };
+  | {
+      readonly kind: 'ended';
+      readonly runId: string;
+      readonly outcome: RunOutcome;
+      readonly message: string;
+      readonly class?: FailureClass;
+    };
 
 export type RunOutcome = 'submitted' | 'failed' | 'abandoned';

@@ -1,8 +1,13 @@
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { CommitSubmission, Lease } from '@agon/contracts';
 import { inside } from '@agon/kit';
 import { z } from 'zod';
+import { TrainerHandle } from './runner/runner.ts';
+
+const run = promisify(execFile);
 
 /** What a miner must remember of a run to go on with it after its own restart. */
 export const RunState = z.object({
@@ -10,7 +15,9 @@ export const RunState = z.object({
   phase: z.enum(['training', 'trained']),
   lease: Lease,
   template: z.string(),
-  trainer: z.object({ pid: z.int(), startedAtMs: z.number() }).nullable(),
+  trainer: TrainerHandle.nullable(),
+  /** What it has of the machine. */
+  share: z.object({ cpus: z.number(), memoryMib: z.number(), gpus: z.array(z.string()).readonly() }),
   commit: CommitSubmission.nullable(),
 });
 export type RunState = z.infer<typeof RunState>;
@@ -66,13 +73,21 @@ export async function unfinishedRuns(minerFolder: string): Promise<RunState[]> {
     const text = await readFile(join(folder.root, 'state.json'), 'utf8').catch(() => '{}');
     const parsed = RunState.safeParse(parseJson(text));
     if (parsed.success) states.push(parsed.data);
-    else await rm(folder.root, { recursive: true, force: true });
+    else await removeRunFolder(folder);
   }
   return states;
 }
 
-export async function removeRunFolder(folder: RunFolder): Promise<void> {
-  await rm(folder.root, { recursive: true, force: true, maxRetries: 3 });
+export const removeRunFolder = (folder: RunFolder): Promise<void> => removeFolder(folder.root);
+
+/** Removes a folder that a stranger filled: with folders nested deeper than any path, or closed to their owner. */
+export async function removeFolder(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    await run('chmod', ['-R', 'u+rwX', '--', path]).catch(() => undefined);
+    await run('rm', ['-rf', '--', path]);
+  }
 }
 
 function parseJson(text: string): unknown {

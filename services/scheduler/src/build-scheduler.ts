@@ -6,7 +6,7 @@ import { publishJob } from './publish/publish-job.ts';
 import { deliverPush } from './push/deliver-push.ts';
 import { buildReconcile } from './reconcile/reconcile.ts';
 import type { SchedulerDeps } from './scheduler-deps.ts';
-import { deliverWebhook } from './webhook/deliver-webhook.ts';
+import { buildDeliverWebhook } from './webhook/deliver-webhook.ts';
 import { planWebhooks } from './webhook/plan-webhooks.ts';
 
 export type SchedulerHandlers = QueueHandlers<
@@ -29,7 +29,7 @@ export function buildScheduler(deps: SchedulerDeps): SchedulerHandlers {
     'job.push': (payload) => deliverPush(deps, payload),
     'lease.expire': (payload) => expireLeases(deps, payload),
     'webhook.plan': (payload) => planWebhooks(deps, payload),
-    'webhook.deliver': (payload) => deliverWebhook(deps, payload),
+    'webhook.deliver': buildDeliverWebhook(deps),
     reconcile: buildReconcile(deps),
   };
 }

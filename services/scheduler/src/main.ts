@@ -10,6 +10,7 @@ import {
   runService,
   Shutdown,
   sealerOf,
+  serveHealth,
   systemClock,
 } from '@agon/kit';
 import { connectQueue } from '@agon/queue/producer';
@@ -62,6 +63,11 @@ async function start(): Promise<Record<string, unknown>> {
   const workers = startWorkers({ redisUrl, log, handlers, clock });
   shutdown.add('workers', () => workers.close());
   shutdown.add('downloads', () => stopping.abort(new AppError('not_ready', 'The service shuts down.')));
+  if (settings.HEALTH_PORT !== undefined) {
+    const checks = { database: () => stores.ping(), queue: () => queue.ping() };
+    const health = await serveHealth({ port: settings.HEALTH_PORT, checks });
+    shutdown.add('health', () => health.close());
+  }
   return { public_key: signingKey.publicKey };
 }
 

@@ -13,7 +13,11 @@ export type TestService = {
   readonly stack: Stack;
   readonly client: Client;
   /** Starts a miner as a process of its own. */
-  readonly startMiner: (name: string, template: string, templates?: string) => Promise<ServiceProcess>;
+  readonly startMiner: (
+    name: string,
+    template: string,
+    settings?: Readonly<Record<string, string>>,
+  ) => Promise<ServiceProcess>;
   readonly stop: () => Promise<void>;
 };
 
@@ -26,10 +30,10 @@ export async function startService(settings: Readonly<Record<string, string>> = 
   const stack = await startStack({ folder, host: '127.0.0.1', port: 0, env });
   shutdown.add('stack', stack.stop);
   const templates = join(folder, 'templates');
-  const startMiner: TestService['startMiner'] = async (name, template, from = templates) => {
+  const startMiner: TestService['startMiner'] = async (name, template, settings = {}) => {
     const miner = new ServiceProcess({
       name: 'miner',
-      env: minerEnvironment({ url: stack.url, folder, templates: from, name, template }),
+      env: { ...minerEnvironment({ url: stack.url, folder, templates, name, template }), ...settings },
       logPath: join(folder, 'logs', `miner-${name}.log`),
     });
     shutdown.add(`miner ${name}`, () => miner.stop());

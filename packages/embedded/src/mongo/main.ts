@@ -18,25 +18,30 @@ function fail(cause: unknown): never {
   process.exit(1);
 }
 
-/** `--folder F [--port N] [--password-file P] [--exit-with-stdin]`, or AGON_MONGO_FOLDER and AGON_MONGO_PORT. */
+const usage = 'usage: --folder FOLDER [--port NUMBER] [--host ADDRESS] [--password-file FILE] [--exit-with-stdin]';
+
+/** `--folder F [--port N] [--host A] [--password-file P] [--exit-with-stdin]`, or AGON_MONGO_FOLDER and AGON_MONGO_PORT. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       folder: { type: 'string' },
       port: { type: 'string' },
+      host: { type: 'string' },
       'password-file': { type: 'string' },
       'exit-with-stdin': { type: 'boolean' },
     },
   });
   const folder = values.folder ?? process.env.AGON_MONGO_FOLDER;
   const port = Number(values.port ?? process.env.AGON_MONGO_PORT ?? 0);
-  if (!folder || !Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new Error('usage: --folder FOLDER [--port NUMBER] [--password-file FILE] [--exit-with-stdin]');
-  const passwordFile = values['password-file'];
+  if (!folder || !Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(usage);
+  const { host = '127.0.0.1', 'password-file': passwordFile } = values;
+  if (host !== '127.0.0.1' && passwordFile === undefined)
+    throw new Error('--host other than 127.0.0.1 needs --password-file: others can reach the server there.');
   const password = passwordFile === undefined ? undefined : readFileSync(passwordFile, 'utf8').trim();
   const server = await serveMongo({
     folder,
     port,
+    host,
     password,
     log,
     clock: { nowMs: Date.now },

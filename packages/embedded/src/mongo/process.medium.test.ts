@@ -38,6 +38,15 @@ it('takes over the lock of a process that was killed', async () => {
   expect(await once(second.child, 'exit')).toEqual([0, null]);
 });
 
+it('listens for others only where they need a password', async () => {
+  const open = spawn(process.execPath, [program, '--folder', folder, '--host', '0.0.0.0'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const [line] = await once(createInterface(open.stderr), 'line');
+  expect(JSON.parse(String(line)).error).toContain('--password-file');
+  expect(await once(open, 'exit')).toEqual([1, null]);
+});
+
 it('refuses a folder in use', async () => {
   const { child } = await start();
   const rival = spawn(process.execPath, [program, '--folder', folder], { stdio: ['ignore', 'ignore', 'pipe'] });

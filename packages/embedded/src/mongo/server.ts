@@ -15,8 +15,10 @@ import { Store } from './storage/store.ts';
 export interface MongoServerOptions {
   /** Where the data is; made when it is not there. Only one process at a time may have it. */
   folder: string;
-  /** 0 or absent: any free port. Always on 127.0.0.1. */
+  /** 0 or absent: any free port. */
   port?: number;
+  /** Address to listen on; absent: 127.0.0.1. Any other wants a password. */
+  host?: string;
   /** What the user `agon` must know; absent: no one is asked. */
   password?: string | undefined;
   log: Log;
@@ -35,7 +37,7 @@ export interface MongoServer {
 
 /** Serves a data folder over MongoDB's wire protocol. Throws when another process has the folder or the port. */
 export async function serveMongo(options: MongoServerOptions): Promise<MongoServer> {
-  const { folder, port = 0, password, log, clock, sweepMs, onFailure } = options;
+  const { folder, port = 0, host = '127.0.0.1', password, log, clock, sweepMs, onFailure } = options;
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o700);
   const unlock = lockFolder(folder);
@@ -50,7 +52,7 @@ export async function serveMongo(options: MongoServerOptions): Promise<MongoServ
         serveConnection(socket, services, log).finally(() => sockets.delete(socket)),
       );
     });
-    const listening = await listen(server, port);
+    const listening = await listen(server, { host, port });
     // Without this a lack of file handles at one connection would end the process.
     server.on('error', (cause) => log.error({ error: cause.message }, 'a connection could not be accepted'));
     const sweeper = setInterval(() => sweep(services, log), sweepMs);
@@ -72,8 +74,8 @@ export async function serveMongo(options: MongoServerOptions): Promise<MongoServ
   }
 }
 
-async function listen(server: Server, port: number): Promise<number> {
-  server.listen({ host: '127.0.0.1', port });
+async function listen(server: Server, address: { host: string; port: number }): Promise<number> {
+  server.listen(address);
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }

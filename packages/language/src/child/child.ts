@@ -11,6 +11,7 @@ import { type LanguageTokenizer, openTokenizer } from '../tokenizer/open-tokeniz
 import { classOrder } from './class-order.ts';
 import { classifyRows } from './classify-rows.ts';
 import { type BaseSession, type Opened, openBase, openCheckpoint } from './model-session.ts';
+import { probeProvider } from './open-session.ts';
 import type { FromScorer, ScorerAnswer, ToScorer } from './protocol.ts';
 import { LossFault, scoreRows } from './score-rows.ts';
 
@@ -55,6 +56,11 @@ async function load(): Promise<ScorerAnswer> {
   return { kind: 'loaded' };
 }
 
+async function probe({ provider }: Message<'probe'>): Promise<ScorerAnswer> {
+  await probeProvider(provider);
+  return { kind: 'probed' };
+}
+
 async function score({ sets, adapter, batchTokens }: Message<'score'>): Promise<ScorerAnswer> {
   const { checkpointFolder } = folders();
   const submitted = adapter !== null || checkpointFolder !== null;
@@ -97,6 +103,7 @@ function done(message: ToScorer): Promise<ScorerAnswer> | ScorerAnswer {
   if (message.kind === 'encode') return encode(message);
   if (message.kind === 'score') return score(message);
   if (message.kind === 'classify') return classify(message);
+  if (message.kind === 'probe') return probe(message);
   opened = message;
   return { kind: 'opened' };
 }

@@ -33,7 +33,7 @@ export async function openBase(opened: Opened): Promise<BaseSession> {
   if (config.kind !== 'decoder') throw new Error(`${config.architecture} answers nothing.`);
   const weights = await openWeights(opened.baseFolder);
   const graph = scoreGraph({ config, weights, folder: opened.graphFolder, lora: true });
-  const session = await openSession(await written(opened, graph), opened.threads);
+  const session = await openSession(await written(opened, graph), opened.threads, opened.provider);
   return {
     session,
     lora: async (adapter) => tensorsOf(adapter ? await readFeeds(adapter) : emptyAdapterFeeds(config)),
@@ -64,7 +64,7 @@ export async function openCheckpoint(opened: Opened, folder: string): Promise<or
       config.kind === 'decoder'
         ? scoreGraph({ config, weights, ...place })
         : classifyGraph({ config, weights, ...place, head: 'weights' });
-    return await openSession(await written(opened, graph), opened.threads);
+    return await openSession(await written(opened, graph), opened.threads, opened.provider);
   } catch (error) {
     throw modelRejection(error, 'checkpoint');
   }

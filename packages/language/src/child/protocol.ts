@@ -1,3 +1,4 @@
+import type { ExecutionProvider } from '../execution-provider.ts';
 import type { EncodedRows, TextRows } from '../rows/encode-rows.ts';
 import type { TokenRows } from '../rows/token-rows.ts';
 
@@ -14,7 +15,10 @@ export type ToScorer =
       /** A full checkpoint to be scored instead of the base. */
       readonly checkpointFolder: string | null;
       readonly threads: number;
+      readonly provider: ExecutionProvider;
     }
+  /** Whether a provider works in this process. */
+  | { readonly kind: 'probe'; readonly id: number; readonly provider: ExecutionProvider }
   /** Loads the base, so that what is asked next can only fail through a submission. */
   | { readonly kind: 'load'; readonly id: number }
   | { readonly kind: 'encode'; readonly id: number; readonly input: TextRows; readonly tokensMax: number }
@@ -35,6 +39,7 @@ export type ToScorer =
 
 export type FromScorer =
   | { readonly kind: 'opened'; readonly id: number }
+  | { readonly kind: 'probed'; readonly id: number }
   | { readonly kind: 'loaded'; readonly id: number }
   | { readonly kind: 'encoded'; readonly id: number; readonly rows: EncodedRows }
   /** Per set and row the sum of the negative log-likelihoods of the scored tokens. */

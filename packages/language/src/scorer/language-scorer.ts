@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LimitedProcess, OnnxRejection } from '@agon/onnx';
 import type { FromScorer, ToScorer } from '../child/protocol.ts';
+import type { ExecutionProvider } from '../execution-provider.ts';
 import type { EncodedRows, TextRows } from '../rows/encode-rows.ts';
 import { linkFiles, type ModelFile } from './link-files.ts';
 
@@ -13,6 +14,8 @@ export type ScorerLimits = {
   /** Resident memory of a process. */
   readonly memoryMib: number;
   readonly threads: number;
+  /** Absent: the processor. */
+  readonly provider?: ExecutionProvider;
   /** For loading a model and checking a submission. */
   readonly loadMs: number;
   /** Slower than that is too slow; on top of `loadMs`. */
@@ -192,7 +195,7 @@ export class LanguageScorer {
   }
 
   async #start(checkpointFolder: string | null): Promise<Process> {
-    const { memoryMib, threads, loadMs } = this.#limits;
+    const { memoryMib, threads, loadMs, provider = 'cpu' } = this.#limits;
     this.#checkOpen();
     const process = await LimitedProcess.start<ToScorer, FromScorer>({ memoryMib, script: builtScript });
     this.#runtime = process.runtime;
@@ -200,7 +203,7 @@ export class LanguageScorer {
     const folders = { baseFolder: join(this.#folder, 'base'), graphFolder: this.#folder, checkpointFolder };
     try {
       this.#checkOpen();
-      await this.#ask<'opened'>(process, { kind: 'open', ...folders, threads }, loadMs);
+      await this.#ask<'opened'>(process, { kind: 'open', ...folders, threads, provider }, loadMs);
       return process;
     } catch (error) {
       await this.#kill(process);

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +5,7 @@ import { type Clock, ConfigError, type Log } from '@agon/kit';
 import { z } from 'zod';
 import type { ArtifactStore } from '../ports/index.ts';
 import { fileArtifactStore } from './file-artifact-store.ts';
-import type { S3Credentials } from './s3/s3-artifact-store.ts';
+import type { S3Credentials } from './s3/s3-client.ts';
 
 const gib = 1024 ** 3;
 
@@ -30,8 +29,6 @@ export const artifactSettings = {
     .describe("S3 key; where it is not set, AWS's own ways to find one are tried"),
   AWS_SECRET_ACCESS_KEY: z.string().optional().describe('secret of that key'),
   AWS_SESSION_TOKEN: z.string().optional().describe('token of a key that is lent for a time'),
-  AWS_ACCESS_KEY_ID_FILE: z.string().optional().describe('file that holds AWS_ACCESS_KEY_ID'),
-  AWS_SECRET_ACCESS_KEY_FILE: z.string().optional().describe('file that holds AWS_SECRET_ACCESS_KEY'),
 } as const;
 type ArtifactSettings = z.output<z.ZodObject<typeof artifactSettings>>;
 
@@ -79,7 +76,7 @@ async function openS3(
   ]);
   const folder = resolve(settings.ARTIFACTS_CACHE_DIR ?? join(tmpdir(), 'agon-artifacts'));
   const cache = { folder, bytesMax: settings.ARTIFACTS_CACHE_GIB * gib };
-  const credentials = await credentialsOf(settings);
+  const credentials = credentialsOf(settings);
   try {
     const address = parseS3Address(url);
     const artifacts = s3ArtifactStore({ address, ...(credentials ? { credentials } : {}), cache, ...deps });
@@ -90,21 +87,26 @@ async function openS3(
   }
 }
 
-async function credentialsOf(settings: ArtifactSettings): Promise<S3Credentials | undefined> {
-  const accessKeyId = settings.AWS_ACCESS_KEY_ID ?? (await secretIn(settings.AWS_ACCESS_KEY_ID_FILE));
-  const secretAccessKey = settings.AWS_SECRET_ACCESS_KEY ?? (await secretIn(settings.AWS_SECRET_ACCESS_KEY_FILE));
+/**
+ * Makes the place that the settings name ready for its first use: the bucket, where it is not there yet. Answers what was done.
+ *
+ * @throws ConfigError where they name none that can be; AppError `not_ready` where the server refuses or is out of reach.
+ */
+export async function prepareArtifacts(settings: ArtifactSettings): Promise<'made' | 'there'> {
+  if (!settings.ARTIFACTS_URL?.startsWith('s3:')) return 'there';
+  const [{ parseS3Address }, { makeBucket }] = await Promise.all([
+    import('./s3/s3-address.ts'),
+    import('./s3/make-bucket.ts'),
+  ]);
+  return makeBucket(parseS3Address(settings.ARTIFACTS_URL), credentialsOf(settings));
+}
+
+function credentialsOf(settings: ArtifactSettings): S3Credentials | undefined {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = settings;
   if (accessKeyId === undefined && secretAccessKey === undefined) return undefined;
   if (accessKeyId === undefined || secretAccessKey === undefined) {
     throw new ConfigError('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together; only one of them is set.');
   }
   const sessionToken = settings.AWS_SESSION_TOKEN;
   return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
-}
-
-async function secretIn(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new ConfigError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  });
-  return text.trim();
 }

@@ -16,6 +16,7 @@ import type {
   RejectionCode,
   RunFailure,
   RunStatus,
+  RunUsage,
   Scope,
   Score,
   SeatStatus,
@@ -145,12 +146,14 @@ export type RunRecord = {
   minerId: string;
   minerName: string;
   template: string | null;
+  image: string | null;
   status: RunStatus;
   seed: number;
   createdAt: Date;
   lastHeartbeatAt: Date;
   finishedAt: Date | null;
   progress: Progress | null;
+  usage: RunUsage | null;
   /** Seconds since the lease, loss, and the trainer's own step where it was kept. */
   curve: CurvePoint[];
   logTail: string;

@@ -1,6 +1,6 @@
 import { AppError, CommitSubmission, CommittedSubmission, limits, taskTable } from '@agon/contracts';
 import { unixSeconds } from '@agon/kit';
-import type { JobRecord, RunRecord, SubmissionRecord, UploadRecord } from '@agon/store';
+import type { JobRecord, RunChange, RunRecord, SubmissionRecord, UploadRecord } from '@agon/store';
 import { dateIn, nowDate, type RouteDeps } from '../deps.ts';
 import { announce } from '../enqueue.ts';
 import { route } from '../http/route.ts';
@@ -28,6 +28,12 @@ function checkSubmission(body: CommitSubmission, job: JobRecord): void {
   throw new AppError('submission_too_large', message);
 }
 
+/** What trained, where the miner says it. */
+const trainerOf = ({ template, image }: CommitSubmission): Pick<RunChange, 'template' | 'image'> => ({
+  ...(template === undefined ? {} : { template }),
+  ...(image === undefined ? {} : { image }),
+});
+
 /** New uploads, each at an address that cannot be guessed, and the submission that names them. */
 async function commit(deps: RouteDeps, run: RunRecord, body: CommitSubmission): Promise<SubmissionRecord> {
   const now = nowDate(deps);
@@ -49,7 +55,7 @@ async function commit(deps: RouteDeps, run: RunRecord, body: CommitSubmission): 
     runId: run.id,
     while: ['leased', 'training'],
     fence: run.fence,
-    set: { submission, lastHeartbeatAt: now, ...(body.template === undefined ? {} : { template: body.template }) },
+    set: { submission, lastHeartbeatAt: now, ...trainerOf(body) },
     event: {
       type: 'run.committed',
       key: `run.committed:${submission.id}`,

@@ -22,11 +22,13 @@ function commandOf(run: RunRecord, job: JobRecord | undefined, nowMs: number): C
 }
 
 function changeOf(run: RunRecord, beat: Heartbeat, now: Date): RunChange {
-  const { progress, template, log_tail: logTail } = beat;
+  const { progress, template, image, usage, log_tail: logTail } = beat;
   const seconds = Math.round((now.getTime() - run.createdAt.getTime()) / 100) / 10;
   return {
     lastHeartbeatAt: now,
     ...(template === undefined ? {} : { template }),
+    ...(image === undefined ? {} : { image }),
+    ...(usage === undefined ? {} : { usage }),
     ...(logTail === undefined ? {} : { logTail }),
     ...(progress === undefined
       ? {}

@@ -20,7 +20,7 @@ export const takeLease = route({
     await deps.stores.miners.touch({ minerId: miner.id, now: nowDate(deps), capabilities: body.capabilities });
     return deps.leases.wait({
       miner,
-      capabilities: body.capabilities,
+      capabilities: { ...body.capabilities, ...body.free },
       jobId: body.job,
       waitMs: body.wait_seconds * 1000,
       gone,

@@ -37,6 +37,8 @@ function minerWire(miner: MinerRecord, { runs, won, nowMs }: Facts): Miner {
     tasks: miner.capabilities.tasks,
     templates: miner.capabilities.templates,
     gpus: miner.capabilities.gpus.map(({ name, vram_mib }) => ({ name, vram_mib })),
+    runner: miner.capabilities.runner ?? null,
+    self_test: miner.capabilities.self_test ?? null,
     runs: {
       total,
       scored: count('scored'),

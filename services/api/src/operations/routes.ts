@@ -1,4 +1,5 @@
 import { AppError, PublicKey } from '@agon/contracts';
+import { failingChecks, type HealthChecks } from '@agon/kit';
 import { z } from 'zod';
 import type { RouteDeps } from '../deps.ts';
 import { route, written } from '../http/route.ts';
@@ -36,21 +37,10 @@ const healthz = route({
   },
 });
 
-const pingMsMax = 3_000;
-
-async function failing(deps: RouteDeps): Promise<string[]> {
-  const checks = { database: () => deps.stores.ping(), queue: () => deps.queue.ping() };
-  const results = await Promise.all(
-    Object.entries(checks).map(async ([name, ping]) => {
-      const late = new Promise((_, reject) => setTimeout(reject, pingMsMax, new Error('late')).unref());
-      return Promise.race([ping(), late]).then(
-        () => [],
-        () => [name],
-      );
-    }),
-  );
-  return results.flat();
-}
+const checksOf = (deps: RouteDeps): HealthChecks => ({
+  database: () => deps.stores.ping(),
+  queue: () => deps.queue.ping(),
+});
 
 const readyz = route({
   ...shared,
@@ -61,7 +51,7 @@ const readyz = route({
   errors: ['not_ready'],
   async handle({ deps }) {
     if (deps.stopping.aborted) throw new AppError('not_ready', 'The service is shutting down.');
-    const names = await failing(deps);
+    const names = await failingChecks(checksOf(deps));
     if (names.length > 0)
       throw new AppError('not_ready', `Out of reach: ${names.join(' and ')}.`, { retryAfterSeconds: 2 });
     return { status: 'ready' as const };

@@ -42,9 +42,10 @@ export function scorerLimits(deps: Pick<EvaluatorDeps, 'limits'>, base: BaseMode
   const attentionBytes =
     (hidden / headSizeMin) * Math.max(batchTokens, bounds.textTokensMax) * bounds.textTokensMax * 4;
   const weightBytes = parameters * memoryBytesPerParameter;
-  const { childMemoryMib, scoringMsMax, threads } = deps.limits;
+  const { childMemoryMib, scoringMsMax, threads, provider = 'cpu' } = deps.limits;
   return {
     threads,
+    provider,
     memoryMib: Math.ceil(Math.max(childMemoryMib, memoryMibOfRuntime + (weightBytes + attentionBytes) / mib)),
     loadMs: scoringMsMax + bytes / bytesPerMs,
     tokensPerSecondMin: operationsPerSecond / (2 * parameters),

@@ -5,7 +5,12 @@ import { TrainerOutput } from '../runner/trainer-output.ts';
 import { shellTrainer } from '../testing/job-folder.ts';
 import { superviseTrainer, type Watched } from './supervise-trainer.ts';
 
-const runner = processRunner({ clock: systemClock });
+const runner = processRunner({
+  clock: systemClock,
+  python: 'python3',
+  templatesFolder: '/nowhere',
+  environment: process.env,
+});
 const later = () => Date.now() / 1000 + 60;
 
 async function watch(script: string, changes: Partial<Watched> = {}) {
@@ -18,11 +23,14 @@ async function watch(script: string, changes: Partial<Watched> = {}) {
     output,
     clock: systemClock,
     memoryMibMax: 500,
+    outFolder: folder.out,
+    outBytesMax: 2 ** 20,
     killGraceMs: 700,
     deadlineUnix: () => deadlineUnix,
     command: () => 'continue',
     reason: () => null,
     onTick: () => undefined,
+    onUsage: () => undefined,
     stopping: new AbortController().signal,
     ...changes,
   };
@@ -74,6 +82,11 @@ test('the command to stop ends the trainer and abandons the run with the reason'
 test('a trainer over its memory is killed and has class oom', async () => {
   const { verdict } = await watch('sleep 600', { memoryMibMax: 0.1 });
   expect(verdict).toMatchObject({ kind: 'failed', class: 'oom' });
+});
+
+test('a trainer that fills its disk is killed and told how much it may write', async () => {
+  const { verdict } = await watch('head -c 3000000 /dev/urandom > "$AGON_JOB/out/big"; sleep 600');
+  expect(verdict).toMatchObject({ kind: 'failed', class: 'user_code', message: expect.stringContaining('1 MiB') });
 });
 
 test('an owner who stops the miner fails the run, so that its seat is free at once', async () => {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FailureClass } from '@agon/contracts';
+import type { FailureClass, RunUsage } from '@agon/contracts';
 import type { Clock } from '@agon/kit';
-import type { Trainer } from '../runner/runner.ts';
-import type { TrainerOutput } from '../runner/trainer-output.ts';
+import type { Trainer, TrainerExit } from '../runner/runner.ts';
+import { outputBytesMax, type TrainerOutput } from '../runner/trainer-output.ts';
+import { folderSize } from './folder-size.ts';
 import type { Command } from './heartbeats.ts';
 
 /** How a trainer's life ended. */
@@ -16,21 +17,25 @@ export type Watched = {
   readonly output: TrainerOutput;
   readonly clock: Clock;
   readonly memoryMibMax: number;
+  readonly outFolder: string;
+  /** What `out` may hold. */
+  readonly outBytesMax: number;
   /** How long a trainer may save after SIGTERM. */
   readonly killGraceMs: number;
   readonly deadlineUnix: () => number;
   readonly command: () => Command;
   readonly reason: () => string | null;
   readonly onTick: () => void;
+  readonly onUsage: (usage: RunUsage) => void;
   /** Aborted when the owner stops the miner. */
   readonly stopping: AbortSignal;
 };
 
 const tickMs = 250;
 const memoryEveryTicks = 8;
-const outputBytesMax = 64 * 1024 * 1024;
+const diskEveryTicks = 4;
 
-/** Watches a trainer until it ends: deadline, memory, a flood of output, what the service commands. */
+/** Watches a trainer until it ends: deadline, memory, disk, a flood of output, what the service commands. */
 export async function superviseTrainer(watched: Watched): Promise<TrainerVerdict> {
   const exit = watched.trainer.exit.then((end) => ({ end }));
   const state: WatchState = { ticks: 0, stoppedAtMs: null };
@@ -38,6 +43,7 @@ export async function superviseTrainer(watched: Watched): Promise<TrainerVerdict
   while (!verdict) {
     const ended = await Promise.race([exit, sleep(tickMs, undefined)]);
     await watched.output.read();
+    if (ended) await watched.output.readRest();
     watched.onTick();
     verdict = ended ? verdictOf(watched, { ...ended.end, state }) : await faultOf(watched, state);
     if (verdict && !ended) {
@@ -62,15 +68,28 @@ async function faultOf(watched: Watched, state: WatchState): Promise<TrainerVerd
   if (watched.output.bytes > outputBytesMax) {
     return { kind: 'failed', class: 'user_code', message: `The trainer printed more than ${outputBytesMax} bytes.` };
   }
-  return (await memoryFault(watched, state)) ?? deadlineFault(watched, state, command);
+  return (
+    (await memoryFault(watched, state)) ?? (await diskFault(watched, state)) ?? deadlineFault(watched, state, command)
+  );
 }
 
 async function memoryFault(watched: Watched, state: WatchState): Promise<TrainerVerdict | undefined> {
   if (state.ticks % memoryEveryTicks !== 0) return undefined;
-  const memoryMib = await watched.trainer.memoryMib();
-  if (memoryMib <= watched.memoryMibMax) return undefined;
-  const message = `The trainer used ${Math.round(memoryMib)} MiB; this run may use ${watched.memoryMibMax} MiB.`;
+  const usage = await watched.trainer.usage();
+  if (!usage) return undefined;
+  watched.onUsage(usage);
+  if (usage.memory_mib <= watched.memoryMibMax) return undefined;
+  const message = `The trainer used ${Math.round(usage.memory_mib)} MiB; this run may use ${watched.memoryMibMax} MiB.`;
   return { kind: 'failed', class: 'oom', message };
+}
+
+async function diskFault(watched: Watched, state: WatchState): Promise<TrainerVerdict | undefined> {
+  if (state.ticks % diskEveryTicks !== 0) return undefined;
+  const { bytes, fault } = await folderSize(watched.outFolder, watched.outBytesMax);
+  if (fault !== undefined) return { kind: 'failed', class: 'user_code', message: `out/ has ${fault}.` };
+  if (bytes <= watched.outBytesMax) return undefined;
+  const message = `out/ holds more than ${Math.floor(watched.outBytesMax / 2 ** 20)} MiB, which is all that this run may write.`;
+  return { kind: 'failed', class: 'user_code', message };
 }
 
 function deadlineFault(watched: Watched, state: WatchState, command: Command): TrainerVerdict | undefined {
@@ -90,17 +109,17 @@ function deadlineFault(watched: Watched, state: WatchState, command: Command): T
 }
 
 /** Exit codes of docs/trainer-contract.md. */
-function verdictOf(
-  watched: Watched,
-  end: { code: number | null; outOfMemory: boolean; state: WatchState },
-): TrainerVerdict {
+function verdictOf(watched: Watched, end: TrainerExit & { state: WatchState }): TrainerVerdict {
   if (end.code === 0) return { kind: 'done' };
   const late = end.state.stoppedAtMs !== null;
-  if (end.code === null) {
-    return { kind: 'failed', class: late ? 'timeout' : 'hardware', message: 'The trainer was killed from outside.' };
+  if (end.outOfMemory) {
+    const message = `The trainer was killed for its memory; this run may use ${watched.memoryMibMax} MiB.`;
+    return { kind: 'failed', class: 'oom', message };
   }
-  if (end.outOfMemory)
-    return { kind: 'failed', class: 'oom', message: 'The trainer was killed, most likely for its memory.' };
+  if (end.code === null) {
+    const message = end.reason ?? 'The trainer was killed from outside.';
+    return { kind: 'failed', class: late ? 'timeout' : 'hardware', message };
+  }
   const failureClass = end.code === 64 ? 'data' : late ? 'timeout' : 'user_code';
   return {
     kind: 'failed',

@@ -1,5 +1,5 @@
 import { ApiError, type MinerClient } from '@agon/client';
-import type { FailureClass, Heartbeat } from '@agon/contracts';
+import type { FailureClass, Heartbeat, RunUsage } from '@agon/contracts';
 import { retry } from '@agon/kit';
 import type { BaseModelCache } from '../download/base-model-cache.ts';
 import { DownloadError } from '../download/download-file.ts';
@@ -9,18 +9,18 @@ import {
   makeRunFolder,
   type RunFolder,
   type RunState,
+  removeFolder,
   removeRunFolder,
   runFolder,
   writeRunState,
 } from '../run-folder.ts';
-import type { Runner, Trainer } from '../runner/runner.ts';
+import type { Runner, Trainer, TrainerHandle } from '../runner/runner.ts';
 import { TrainerOutput } from '../runner/trainer-output.ts';
 import { readSubmission, SubmissionError } from '../submission/read-submission.ts';
 import { sendSubmission, worthAnotherTry } from '../submission/send-submission.ts';
-import type { Template } from '../template/load-templates.ts';
+import { type Template, templateId } from '../template/load-templates.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { superviseTrainer, type TrainerVerdict } from './supervise-trainer.ts';
-import { trainerStart } from './trainer-start.ts';
 import { writeJob } from './write-job.ts';
 
 export type RunWork = {
@@ -33,35 +33,33 @@ export type RunWork = {
   readonly stopping: AbortSignal;
 };
 
-type RunEnd = { outcome: RunOutcome; message: string };
+/** `class` says what kind of failure it was. */
+export type RunEnd = { outcome: RunOutcome; message: string; class?: FailureClass };
 
 /** Takes a run from its lease, or from where an earlier life of the miner left it, to its end. Never throws. */
 export async function workRun(work: RunWork): Promise<RunEnd> {
   const { lease } = work.state;
   const folder = runFolder(work.options.folder, lease.run);
   const output = new TrainerOutput(folder.log);
+  const seen: Seen = { usage: undefined, image: imageOf(work.state.trainer) };
   const heartbeats = new Heartbeats(work.client, {
     runId: lease.run,
     everyMs: lease.heartbeat_seconds * 1000,
     deadlineUnix: lease.deadline,
-    describe: () => describe(work, output),
+    describe: () => describe(work, { output, seen }),
     log: work.options.log,
   });
   try {
-    const end = await trainAndSend(work, { folder, output, heartbeats });
-    await removeRunFolder(folder);
-    return end;
+    return await trainAndSend(work, { folder, output, seen, heartbeats });
   } catch (error) {
     work.options.log.error({ runId: lease.run, err: error }, 'the run broke');
-    if (isOver(error)) {
-      await removeRunFolder(folder);
-      return { outcome: 'abandoned', message: messageOf(error) };
-    }
-    const end = await reportFailure(work, output, { class: classOf(error), message: messageOf(error) });
-    await removeRunFolder(folder);
-    return end;
+    if (isOver(error)) return { outcome: 'abandoned', message: messageOf(error) };
+    return await reportFailure(work, output, { class: classOf(error), message: messageOf(error) });
   } finally {
     await heartbeats.close();
+    await removeRunFolder(folder).catch((error: unknown) =>
+      work.options.log.warn({ runId: lease.run, err: error }, 'the folder of the run was not removed'),
+    );
   }
 }
 
@@ -69,7 +67,15 @@ export async function workRun(work: RunWork): Promise<RunEnd> {
 const isOver = (error: unknown): boolean =>
   error instanceof ApiError && ['lease_lost', 'run_not_accepting', 'run_not_found'].includes(error.code);
 
-type Place = { folder: RunFolder; output: TrainerOutput; heartbeats: Heartbeats };
+/** What the heartbeats tell beside the trainer's own words. */
+type Seen = { usage: RunUsage | undefined; image: string | undefined };
+type Place = { folder: RunFolder; output: TrainerOutput; seen: Seen; heartbeats: Heartbeats };
+
+const imageOf = (handle: TrainerHandle | null): string | undefined =>
+  handle?.kind === 'container' ? handle.image : undefined;
+
+/** A trainer may keep checkpoints beside what it hands in. */
+export const outBytesMaxOf = (submissionBytes: number): number => 2 * submissionBytes;
 
 async function trainAndSend(work: RunWork, place: Place): Promise<RunEnd> {
   let { state } = work;
@@ -78,7 +84,7 @@ async function trainAndSend(work: RunWork, place: Place): Promise<RunEnd> {
     if (verdict.kind === 'failed') return reportFailure(work, place.output, verdict);
     if (verdict.kind === 'abandoned') return { outcome: 'abandoned', message: verdict.message };
     const found = await readSubmission(place.folder.out, { bytesMax: state.lease.job.limits.submission_bytes });
-    const commit = { fence: state.lease.fence, template: templateId(work.template), ...found };
+    const commit = { fence: state.lease.fence, ...trainedBy(work, place.seen), ...found };
     state = { ...state, phase: 'trained', commit };
     await writeRunState(place.folder, state);
   }
@@ -88,27 +94,32 @@ async function trainAndSend(work: RunWork, place: Place): Promise<RunEnd> {
 async function train(work: RunWork, place: Place): Promise<TrainerVerdict> {
   const trainer = await findOrStartTrainer(work, place).catch((error: unknown) => toldWhileFetching(place, error));
   if ('kind' in trainer) return trainer;
-  const { options } = work;
-  const share = shareOf(options);
+  const { options, state } = work;
   return superviseTrainer({
     trainer,
     output: place.output,
     clock: options.clock,
-    memoryMibMax: share.memoryMib,
-    killGraceMs: Math.max(5_000, (work.state.lease.grace_seconds * 1000) / 2),
+    memoryMibMax: state.share.memoryMib,
+    outFolder: place.folder.out,
+    outBytesMax: outBytesMaxOf(state.lease.job.limits.submission_bytes),
+    killGraceMs: Math.max(5_000, (state.lease.grace_seconds * 1000) / 2),
     deadlineUnix: () => place.heartbeats.deadlineUnix,
     command: () => place.heartbeats.command,
     reason: () => place.heartbeats.reason,
     onTick: () => report(work, place.output),
+    onUsage: (usage) => {
+      place.seen.usage = usage;
+    },
     stopping: work.stopping,
   });
 }
 
-async function findOrStartTrainer(work: RunWork, { folder, heartbeats }: Place): Promise<Trainer> {
+async function findOrStartTrainer(work: RunWork, { folder, heartbeats, seen }: Place): Promise<Trainer> {
   const { state, runner } = work;
   if (state.trainer) {
-    const trainer = await runner.attach(state.trainer, folder.exitCode);
+    const trainer = await runner.attach(state.trainer, folder);
     if (trainer) return trainer;
+    await removeFolder(folder.out);
   }
   await makeRunFolder(folder);
   await writeRunState(folder, { ...state, trainer: null });
@@ -119,10 +130,12 @@ async function findOrStartTrainer(work: RunWork, { folder, heartbeats }: Place):
     const { files } = job.base_model;
     await work.baseModels.place(work.client, { files, folder: folder.baseModel, signal });
   }
-  await writeJob(folder.job, state.lease, shareOf(work.options));
-  const trainer = await startTrainer(work, folder);
+  await writeJob(folder.job, state.lease, state.share);
+  const outBytesMax = outBytesMaxOf(job.limits.submission_bytes);
+  const trainer = await runner.start({ runId: run, template: work.template, folder, share: state.share, outBytesMax });
+  seen.image = imageOf(trainer.handle);
   await writeRunState(folder, { ...state, trainer: trainer.handle });
-  work.options.log.info({ runId: run, pid: trainer.handle.pid }, 'training');
+  work.options.log.info({ runId: run, ...trainer.handle }, 'training');
   return trainer;
 }
 
@@ -133,13 +146,6 @@ function toldWhileFetching({ heartbeats }: Place, error: unknown): TrainerVerdic
     return { kind: 'abandoned', message: heartbeats.reason ?? 'The lease is lost.' };
   }
   return { kind: 'failed', class: 'timeout', message: 'The deadline passed while files were downloaded.' };
-}
-
-function startTrainer(work: RunWork, folder: RunFolder): Promise<Trainer> {
-  const { options, template, runner } = work;
-  const { templatesFolder, python, environment } = options;
-  const { cpus } = shareOf(options);
-  return runner.start(trainerStart({ template, folder, templatesFolder, python, environment, cpus }));
 }
 
 async function send(work: RunWork, place: Place, state: RunState): Promise<RunEnd> {
@@ -173,28 +179,28 @@ async function reportFailure(
     delayMsMax: 4_000,
     retryable: (error) => error instanceof ApiError && error.retryable,
   }).catch((error: unknown) => work.options.log.warn({ runId: run, err: error }, 'the failure was not delivered'));
-  return { outcome: 'failed', message: failure.message };
+  return { outcome: 'failed', message: failure.message, class: failure.class };
 }
 
-function describe(work: RunWork, output: TrainerOutput): Heartbeat {
-  const beat: Heartbeat = { fence: work.state.lease.fence, template: templateId(work.template), log_tail: output.tail };
-  return output.progress ? { ...beat, progress: output.progress } : beat;
-}
+/** Which template trained, and in which image. */
+const trainedBy = ({ template }: RunWork, { image }: Seen): Pick<Heartbeat, 'template' | 'image'> => ({
+  template: templateId(template),
+  ...(image === undefined ? {} : { image }),
+});
+
+const describe = (work: RunWork, { output, seen }: Pick<Place, 'output' | 'seen'>): Heartbeat => ({
+  fence: work.state.lease.fence,
+  ...trainedBy(work, seen),
+  log_tail: output.tail,
+  ...(output.progress ? { progress: output.progress } : {}),
+  ...(seen.usage ? { usage: seen.usage } : {}),
+});
 
 function report(work: RunWork, output: TrainerOutput): void {
   const { progress } = output;
   if (!progress) return;
   work.options.onChange?.({ kind: 'progress', runId: work.state.lease.run, step: progress.step, loss: progress.loss });
 }
-
-/** Each of the runs at the same time gets an equal part of the machine. */
-export const shareOf = ({ capabilities, concurrency }: MinerOptions): { cpus: number; memoryMib: number } => ({
-  cpus: Math.max(0.5, capabilities.cpus / concurrency),
-  memoryMib: Math.floor(capabilities.memory_mib / concurrency),
-});
-
-/** At most as long as the service takes it. */
-const templateId = ({ manifest }: Template): string => `${manifest.name}@${manifest.version}`.slice(0, 64);
 
 const classOf = (error: unknown): FailureClass =>
   error instanceof SubmissionError

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { shellTrainer } from '../testing/job-folder.ts';
 import { processRunner } from './process-runner.ts';
 
-const runner = processRunner({ clock: { nowMs: () => 0 } });
+const options = { clock: { nowMs: () => 0 }, python: 'python3', templatesFolder: '/nowhere', environment: process.env };
+const runner = processRunner(options);
 
 test('the exit code of a trainer and all that it printed are kept', async () => {
   const { folder, start } = await shellTrainer('echo out; echo err >&2; exit 3');
@@ -31,30 +32,30 @@ test('a trainer that ignores SIGTERM is killed with all that it started', async 
   trainer.stop();
   trainer.kill();
   expect(await trainer.exit).toEqual({ code: null, outOfMemory: false });
-  expect(await trainer.memoryMib()).toBe(0);
+  expect((await trainer.usage())?.memory_mib).toBe(0);
 });
 
 test('a trainer goes on without its miner and is found again, also after it has ended', async () => {
   const { start, folder } = await shellTrainer('echo ready; sleep 0.6; exit 5');
   const first = await runner.start(start);
   await untilLog(folder.log, 'ready');
-  const nextLife = processRunner({ clock: { nowMs: () => 0 } });
-  const found = await nextLife.attach(first.handle, start.exitCodePath);
+  const nextLife = processRunner(options);
+  const found = await nextLife.attach(first.handle, folder);
   expect((await found?.exit)?.code).toBe(5);
-  const later = await nextLife.attach(first.handle, start.exitCodePath);
+  const later = await nextLife.attach(first.handle, folder);
   expect((await later?.exit)?.code).toBe(5);
 });
 
 test('a process that only has the same id is not taken for a trainer', async () => {
-  const { start } = await shellTrainer('true');
-  expect(await runner.attach({ pid: process.pid, startedAtMs: 0 }, start.exitCodePath)).toBeUndefined();
+  const { folder } = await shellTrainer('true');
+  expect(await runner.attach({ kind: 'process', pid: process.pid, startedAtMs: 0 }, folder)).toBeUndefined();
 });
 
 test('the memory of a trainer counts its children', async () => {
   const { start, folder } = await shellTrainer('sleep 5 & echo ready; wait');
   const trainer = await runner.start(start);
   await untilLog(folder.log, 'ready');
-  expect(await trainer.memoryMib()).toBeGreaterThan(0.5);
+  expect((await trainer.usage())?.memory_mib).toBeGreaterThan(0.5);
   trainer.kill();
   await trainer.exit;
 });

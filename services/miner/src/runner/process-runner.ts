@@ -2,8 +2,12 @@ import { execFile, spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { RunUsage } from '@agon/contracts';
 import type { Clock } from '@agon/kit';
-import type { Runner, Trainer, TrainerExit, TrainerHandle, TrainerStart } from './runner.ts';
+import { gpuUsage } from '../resources/gpus.ts';
+import type { RunFolder } from '../run-folder.ts';
+import { type Runner, RunnerError, type Trainer, type TrainerExit, type TrainerStart } from './runner.ts';
+import { trainerEnvironment } from './trainer-environment.ts';
 
 const run = promisify(execFile);
 const pollMs = 200;
@@ -20,30 +24,66 @@ const script =
  * Runs trainers as plain processes, each in a process group of its own, with output into a file: a miner that dies
  * leaves the trainer at work and finds it again. For templates that the owner of the machine trusts.
  */
-export function processRunner(options: { clock: Clock }): Runner {
+export function processRunner(options: ProcessRunnerOptions): Runner {
+  const trainerOf = (process: Process, gpus: readonly string[]): Trainer => ({
+    handle: { kind: 'process', pid: process.pid, startedAtMs: process.startedAtMs },
+    exit: waitForExit(process.pid, process.folder.exitCode),
+    stop: () => signalGroup(process.pid, 'SIGTERM'),
+    kill: () => signalGroup(process.pid, 'SIGKILL'),
+    usage: usageOf(process.pid, { gpus, clock: options.clock }),
+  });
   return {
+    kind: 'process',
+    isolates: false,
+    ready: async () => undefined,
+    prepare: async ({ manifest }) => {
+      if (manifest.image === undefined) return;
+      throw new RunnerError(`The template "${manifest.name}" is a container image; start with --runner docker.`);
+    },
     start: async (start) => {
-      const log = await open(start.logPath, 'a');
+      const log = await open(start.folder.log, 'a');
       try {
-        const pid = await spawnDetached(start, log.fd);
-        const handle = { pid, startedAtMs: options.clock.nowMs() };
-        return trainerOf(handle, start.exitCodePath);
+        const pid = await spawnDetached(options, start, log.fd);
+        return trainerOf({ pid, startedAtMs: options.clock.nowMs(), folder: start.folder }, start.share.gpus);
       } finally {
         await log.close();
       }
     },
-    attach: async (handle, exitCodePath) => {
-      const ended = (await readExitCode(exitCodePath)) !== null;
-      if (!ended && !(await belongsToUs(handle.pid, exitCodePath))) return undefined;
-      return trainerOf(handle, exitCodePath);
+    attach: async (handle, folder) => {
+      if (handle.kind !== 'process') return undefined;
+      const ended = (await readExitCode(folder.exitCode)) !== null;
+      if (!ended && !(await belongsToUs(handle.pid, folder.exitCode))) return undefined;
+      return trainerOf({ ...handle, folder }, []);
     },
+    sweep: async () => undefined,
+    tidy: async () => undefined,
   };
 }
 
-function spawnDetached(start: TrainerStart, logFile: number): Promise<number> {
-  const child = spawn('/bin/sh', ['-c', script, 'agon-trainer', start.exitCodePath, ...start.command], {
-    cwd: start.workingFolder,
-    env: start.environment,
+export type ProcessRunnerOptions = {
+  readonly clock: Clock;
+  /** What `{python}` in a template's command becomes. */
+  readonly python: string;
+  /** Holds the shared package of the recipes. */
+  readonly templatesFolder: string;
+  /** The environment whose named variables trainers may see. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+};
+
+type Process = { readonly pid: number; readonly startedAtMs: number; readonly folder: RunFolder };
+
+function spawnDetached(options: ProcessRunnerOptions, start: TrainerStart, logFile: number): Promise<number> {
+  const { template, folder, share } = start;
+  const command = template.manifest.command.map((word) => (word === '{python}' ? options.python : word));
+  const child = spawn('/bin/sh', ['-c', script, 'agon-trainer', folder.exitCode, ...command], {
+    cwd: template.folder,
+    env: trainerEnvironment({
+      environment: options.environment,
+      jobFolder: folder.job,
+      temporaryFolder: folder.temporary,
+      templatesFolder: options.templatesFolder,
+      share,
+    }),
     detached: true,
     stdio: ['ignore', logFile, logFile],
   });
@@ -52,16 +92,6 @@ function spawnDetached(start: TrainerStart, logFile: number): Promise<number> {
     child.once('error', reject);
     child.once('spawn', () => resolve(child.pid ?? 0));
   });
-}
-
-function trainerOf(handle: TrainerHandle, exitCodePath: string): Trainer {
-  return {
-    handle,
-    exit: waitForExit(handle.pid, exitCodePath),
-    stop: () => signalGroup(handle.pid, 'SIGTERM'),
-    kill: () => signalGroup(handle.pid, 'SIGKILL'),
-    memoryMib: () => groupMemoryMib(handle.pid),
-  };
 }
 
 /** The exit code file is the truth; a group that is gone without one was killed. */
@@ -104,13 +134,24 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Resident memory of every process of the trainer's group, in MiB. */
-async function groupMemoryMib(pid: number): Promise<number> {
-  const { stdout } = await run('ps', ['-e', '-o', 'pgid=,rss=']).catch(() => ({ stdout: '' }));
-  const kib = stdout
+/** Looks at every process of the trainer's group: resident memory, and processor time since the last look. */
+function usageOf(pid: number, { gpus, clock }: { gpus: readonly string[]; clock: Clock }): () => Promise<RunUsage> {
+  let last: { readonly seconds: number; readonly atMs: number } | undefined;
+  return async () => {
+    const { kib, seconds } = await groupTotals(pid);
+    const atMs = clock.nowMs();
+    const cpus = last && atMs > last.atMs ? Math.max(0, seconds - last.seconds) / ((atMs - last.atMs) / 1000) : null;
+    last = { seconds, atMs };
+    return { memory_mib: kib * mibPerKib, cpus, gpus: await gpuUsage(gpus) };
+  };
+}
+
+async function groupTotals(pid: number): Promise<{ kib: number; seconds: number }> {
+  const { stdout } = await run('ps', ['-e', '-o', 'pgid=,rss=,cputimes=']).catch(() => ({ stdout: '' }));
+  const ours = stdout
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number))
-    .filter(([group]) => group === pid)
-    .reduce((sum, [, resident]) => sum + (resident ?? 0), 0);
-  return kib * mibPerKib;
+    .filter(([group]) => group === pid);
+  const sum = (column: number): number => ours.reduce((total, row) => total + (row[column] ?? 0), 0);
+  return { kib: sum(1), seconds: sum(2) };
 }

@@ -13,7 +13,7 @@ const made = trainerEnvironment({
   jobFolder: '/j',
   temporaryFolder: '/t',
   templatesFolder: '/templates',
-  cpus: 2.5,
+  share: { cpus: 2.5, gpus: [] },
 });
 
 test('no secret of the miner reaches a trainer', () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Share } from './runner.ts';
 
 /** Variables of the miner that a trainer may see: where programs are, and how the machine's libraries must behave. */
 const passedOn =
@@ -10,9 +11,9 @@ export function trainerEnvironment(input: {
   jobFolder: string;
   temporaryFolder: string;
   templatesFolder: string;
-  cpus: number;
+  share: Pick<Share, 'cpus' | 'gpus'>;
 }): Record<string, string> {
-  const threads = String(Math.max(1, Math.floor(input.cpus)));
+  const threads = String(Math.max(1, Math.floor(input.share.cpus)));
   const passed = Object.entries(input.environment).flatMap(([name, value]) =>
     value !== undefined && passedOn.test(name) ? [[name, value] as const] : [],
   );
@@ -29,5 +30,6 @@ export function trainerEnvironment(input: {
     OPENBLAS_NUM_THREADS: threads,
     MKL_NUM_THREADS: threads,
     NUMEXPR_NUM_THREADS: threads,
+    ...(input.share.gpus.length === 0 ? {} : { CUDA_VISIBLE_DEVICES: input.share.gpus.join(',') }),
   };
 }

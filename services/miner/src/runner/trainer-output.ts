@@ -1,8 +1,13 @@
 import { open } from 'node:fs/promises';
+import { StringDecoder } from 'node:string_decoder';
 import { limits, Progress } from '@agon/contracts';
 
 const lineBytesMax = 64 * 1024;
 const readBytesMax = 1024 * 1024;
+/** A trainer that prints more is stopped. */
+export const outputBytesMax = 64 * 1024 * 1024;
+/** What is kept of a flood until it is stopped. */
+export const outputBytesKept = outputBytesMax + 4 * readBytesMax;
 
 /** Follows a trainer's log file: the last progress, and the tail of everything. */
 export class TrainerOutput {
@@ -10,6 +15,7 @@ export class TrainerOutput {
   #offset = 0;
   #bytes = 0;
   #rest = '';
+  readonly #decoder = new StringDecoder('utf8');
   #progress: Progress | undefined;
   #tail = '';
 
@@ -30,6 +36,12 @@ export class TrainerOutput {
     return this.#bytes;
   }
 
+  /** Reads all that was printed before the trainer ended, as far as it is kept. */
+  async readRest(): Promise<void> {
+    for (let reads = 0; reads * readBytesMax <= outputBytesKept && this.#offset < this.#bytes; reads += 1)
+      await this.read();
+  }
+
   /** Reads what was printed since the last call, at most 1 MiB; a flood is read up over the next calls. */
   async read(): Promise<void> {
     const file = await open(this.#path, 'r').catch(() => undefined);
@@ -38,7 +50,7 @@ export class TrainerOutput {
       this.#bytes = (await file.stat()).size;
       const { buffer, bytesRead } = await file.read(Buffer.alloc(readBytesMax), 0, readBytesMax, this.#offset);
       this.#offset += bytesRead;
-      this.#take(buffer.toString('utf8', 0, bytesRead));
+      this.#take(this.#decoder.write(buffer.subarray(0, bytesRead)));
     } finally {
       await file.close();
     }

@@ -82,6 +82,9 @@ export function checkTrust(templates: readonly Template[], { trusted }: { truste
   );
 }
 
+/** What the service, receipts and the miner's memory of sizes call a template; as long as the service takes it. */
+export const templateId = ({ manifest }: Template): string => `${manifest.name}@${manifest.version}`.slice(0, 64);
+
 /** The first template, in the order given, that knows the task and has the base model that it needs. */
 export const templateFor = (
   templates: readonly Template[],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Progress, TrainerJob } from '@agon/contracts';
 import type { Clock } from '@agon/kit';
-import { trainerStart } from '../run/trainer-start.ts';
+import { outBytesMaxOf } from '../run/work-run.ts';
 import { sendSeconds } from '../run/write-job.ts';
 import { makeRunFolder, type RunFolder, runFolder } from '../run-folder.ts';
 import type { Runner, Trainer, TrainerExit } from '../runner/runner.ts';
@@ -17,9 +17,6 @@ const logBytesMax = 4 * 1024 * 1024;
 export type TrialInput = {
   readonly runner: Runner;
   readonly template: Template;
-  readonly templatesFolder: string;
-  readonly python: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** Where the trial is kept; another name for each trial of a folder. */
   readonly folder: string;
@@ -68,7 +65,14 @@ export async function runTrial(input: TrialInput): Promise<TrialEnd> {
     own: await snapshotOf(input.template.folder, ['__pycache__', '.git']),
   });
   const before = await look();
-  const trainer = await input.runner.start(trainerStart({ ...input, folder, cpus: input.job.limits.cpus }));
+  const { cpus, memory_mib: memoryMib, submission_bytes: submissionBytes } = input.job.limits;
+  const trainer = await input.runner.start({
+    runId: input.name,
+    template: input.template,
+    folder,
+    share: { cpus, memoryMib, gpus: [] },
+    outBytesMax: outBytesMaxOf(submissionBytes),
+  });
   const end = await watch(input, { trainer, folder, startedMs });
   const after = await look();
   const changed = [...changesBetween(before.job, after.job), ...changesBetween(before.own, after.own)];

@@ -97,6 +97,7 @@ function receiptEntry({ job, evaluations, miners }: ReceiptInput, run: RunRecord
     fence: run.fence,
     miner: { id: run.minerId, name: run.minerName, public_key: miner.publicKey },
     template: run.template,
+    ...(run.image === null ? {} : { image: run.image }),
     status: run.status,
     committed_at: run.submission?.committedAt.toISOString() ?? null,
     files: (run.submission?.files ?? []).map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),

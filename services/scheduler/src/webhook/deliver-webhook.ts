@@ -9,25 +9,42 @@ import { retryDelayMs } from './retry-delay.ts';
 const holdMs = 4 * limits.webhookAttemptMs;
 const gone = 410;
 
+/** Of one account at a time in this process: the rest of the places are for others, however many targets hang. */
+const postingsOfAccountMax = 4;
+
 /**
  * Posts one event to one webhook. An attempt is claimed by a time until which nobody else tries, so a second delivery
- * does nothing, and one whose process dies is made again. The receiver may hear of an event more than once, always under
- * the same id.
+ * does nothing, and one whose process dies is made again. What an account has too much of stays due; the reconciler asks
+ * again within seconds. The receiver may hear of an event more than once, always under the same id.
  */
-export async function deliverWebhook(
-  deps: SchedulerDeps,
-  { deliveryId }: { deliveryId: string },
-): Promise<HandlerOutcome> {
-  const now = nowDate(deps);
-  const until = new Date(now.getTime() + holdMs);
-  const delivery = await deps.stores.webhooks.claimDelivery({ deliveryId, now, until });
-  if (!delivery) return 'skipped';
-  const webhook = await deps.stores.webhooks.find(delivery.webhookId);
-  const answer = webhook
-    ? await deps.postEvent(postingOf(webhook, delivery, now))
-    : { status: gone, message: 'The webhook was deleted.' };
-  await settle(deps, delivery, answer);
-  return 'done';
+export function buildDeliverWebhook(deps: SchedulerDeps): (work: { deliveryId: string }) => Promise<HandlerOutcome> {
+  const { webhooks } = deps.stores;
+  const posting = new Map<string, number>();
+
+  async function post(webhook: WebhookRecord, deliveryId: string): Promise<HandlerOutcome> {
+    const now = nowDate(deps);
+    const delivery = await webhooks.claimDelivery({ deliveryId, now, until: new Date(now.getTime() + holdMs) });
+    if (!delivery) return 'skipped';
+    await settle(deps, delivery, await deps.postEvent(postingOf(webhook, delivery, now)));
+    return 'done';
+  }
+
+  return async ({ deliveryId }) => {
+    const found = await webhooks.findDelivery(deliveryId);
+    const webhook = found && (await webhooks.find(found.webhookId));
+    if (!webhook) return 'skipped';
+    const { accountId } = webhook;
+    const count = posting.get(accountId) ?? 0;
+    if (count >= postingsOfAccountMax) return 'skipped';
+    posting.set(accountId, count + 1);
+    try {
+      return await post(webhook, deliveryId);
+    } finally {
+      const left = (posting.get(accountId) ?? 1) - 1;
+      if (left > 0) posting.set(accountId, left);
+      else posting.delete(accountId);
+    }
+  };
 }
 
 function postingOf(webhook: WebhookRecord, delivery: WebhookDeliveryRecord, now: Date): Posting {

@@ -1,12 +1,12 @@
 import { limits, WebhookEvent } from '@agon/contracts';
-import { aJob, aWebhook } from '@agon/testing';
+import { aJob, aWebhook, aWebhookDelivery } from '@agon/testing';
 import OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { mendWebhooks } from '../reconcile/mend-webhooks.ts';
 import { buildReconcile } from '../reconcile/reconcile.ts';
 import { crashEverywhere } from '../testing/crash-everywhere.ts';
 import { emptyScenario, type Scenario } from '../testing/race-scenario.ts';
-import { deliverWebhook } from './deliver-webhook.ts';
+import { buildDeliverWebhook } from './deliver-webhook.ts';
 import { deliveryIdOf, planWebhooks } from './plan-webhooks.ts';
 import type { PostAnswer, Posting } from './post-event.ts';
 import { retryDelayMs } from './retry-delay.ts';
@@ -30,7 +30,7 @@ async function ended(answers: readonly (PostAnswer | null)[] = []): Promise<Scen
   return { ...scenario, postEvent, posted };
 }
 
-const deliver = (scenario: Scenario) => deliverWebhook(scenario, { deliveryId });
+const deliver = (scenario: Scenario) => buildDeliverWebhook(scenario)({ deliveryId });
 const kept = (scenario: Scenario) => scenario.stores.webhooks.findDelivery(deliveryId);
 const refusal: PostAnswer = { status: 503, message: 'The target answered 503 instead of 2xx.' };
 
@@ -135,13 +135,13 @@ describe('a delivery', () => {
     const scenario = await ended();
     await planWebhooks(scenario, { jobId });
     const dying = { ...scenario, postEvent: () => Promise.reject(new Error('killed')) };
-    await expect(deliverWebhook(dying, { deliveryId })).rejects.toThrow('killed');
+    await expect(buildDeliverWebhook(dying)({ deliveryId })).rejects.toThrow('killed');
     scenario.queue.added = [];
     await buildReconcile(scenario)();
     expect(scenario.queue.ofQueue('webhook.deliver')).toEqual([]);
     scenario.clock.advance(4 * limits.webhookAttemptMs);
     await buildReconcile(scenario)();
-    await scenario.queue.drain({ 'webhook.deliver': (payload) => deliverWebhook(scenario, payload) });
+    await scenario.queue.drain({ 'webhook.deliver': buildDeliverWebhook(scenario) });
     expect(await kept(scenario)).toMatchObject({ status: 'delivered', attempts: 2 });
   });
 
@@ -156,7 +156,33 @@ describe('a delivery', () => {
         return refusal;
       },
     };
-    await deliverWebhook(overtaken, { deliveryId });
+    await buildDeliverWebhook(overtaken)({ deliveryId });
     expect(await kept(scenario)).toMatchObject({ status: 'pending', attempts: 0 });
+  });
+
+  test('waits while its account has four that hang, and those of others do not', async () => {
+    const scenario = await ended();
+    const hanging: (() => void)[] = [];
+    const postEvent = ({ url }: Posting): Promise<PostAnswer> =>
+      url.includes('other')
+        ? Promise.resolve({ status: 200, message: '' })
+        : new Promise((resolve) => hanging.push(() => resolve({ status: null, message: 'Late.' })));
+    const deliver = buildDeliverWebhook({ ...scenario, postEvent });
+    const { webhooks } = scenario.stores;
+    await webhooks.insert(aWebhook({ id: 'whk_00000003', accountId: 'acct_00000003', url: 'https://other.example/' }));
+    const ids = [1, 2, 3, 4, 5].map((number) => `evt_0000000${number}`);
+    for (const id of ids) await webhooks.insertDelivery(aWebhookDelivery({ id }));
+    await webhooks.insertDelivery(aWebhookDelivery({ id: 'evt_00000009', webhookId: 'whk_00000003' }));
+    const four = ids.slice(0, 4).map((id) => deliver({ deliveryId: id }));
+    await expect.poll(() => hanging.length).toBe(4);
+    expect(await deliver({ deliveryId: 'evt_00000005' })).toBe('skipped');
+    expect(await webhooks.findDelivery('evt_00000005')).toMatchObject({ status: 'pending', attempts: 0 });
+    expect(await deliver({ deliveryId: 'evt_00000009' })).toBe('done');
+    for (const end of hanging) end();
+    expect(await Promise.all(four)).toEqual(['done', 'done', 'done', 'done']);
+    const fifth = deliver({ deliveryId: 'evt_00000005' });
+    await expect.poll(() => hanging.length).toBe(5);
+    hanging[4]?.();
+    expect(await fifth).toBe('done');
   });
 });

@@ -1,9 +1,12 @@
 import { readdir, readFile, truncate, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { silentLog } from '@agon/kit';
 import { fixedClock } from '@agon/testing';
 import { artifactStoreContract } from '@agon/testing/artifact-contract';
+import { s3Credentials } from '@agon/testing/s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mib, piecesOf, refOf, type S3World, startS3World } from '../../testing/s3-world.ts';
+import { openArtifacts, prepareArtifacts } from '../open-artifacts.ts';
 
 const hourMs = 60 * 60_000;
 let world: S3World;
@@ -221,4 +224,24 @@ it('signs addresses that give one blob to anybody, by ranges too', async () => {
   expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe('60');
   const response = await fetch(url, { headers: { range: 'bytes=4-' } });
   expect([response.status, await response.text()]).toEqual([206, 'a miner']);
+});
+
+describe('the bucket of a new installation', () => {
+  it('is made once, however often it is asked for', async () => {
+    const settings = {
+      ARTIFACTS_URL: `s3://made-by-us/prefix?endpoint=${encodeURIComponent(world.server.endpoint)}`,
+      AWS_ACCESS_KEY_ID: s3Credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3Credentials.secretAccessKey,
+      ARTIFACTS_CACHE_GIB: 1,
+    };
+    expect([await prepareArtifacts(settings), await prepareArtifacts(settings)]).toEqual(['made', 'there']);
+    const { artifacts, close } = await openArtifacts(settings, { clock: fixedClock(), log: silentLog });
+    const { sha256 } = await artifacts.put(once('first'));
+    expect((await artifacts.stat(sha256))?.bytes).toBe(5);
+    close();
+  });
+
+  it('is not asked for of a folder', async () => {
+    expect(await prepareArtifacts({ ARTIFACTS_DIR: '/nowhere', ARTIFACTS_CACHE_GIB: 1 })).toBe('there');
+  });
 });

@@ -1,22 +1,16 @@
 import { limits } from '@agon/contracts';
 import { type Clock, type Log, silentLog, systemClock } from '@agon/kit';
-import { S3Client } from '@aws-sdk/client-s3';
 import type { ArtifactStore } from '../../ports/index.ts';
 import { LocalCache } from './local-cache.ts';
 import { readBlob } from './read-blob.ts';
 import type { S3Address } from './s3-address.ts';
 import { blobKey, blobOf, blobPrefix, noBlob, putBlob, temporaryPrefix } from './s3-blobs.ts';
 import { S3Bucket } from './s3-bucket.ts';
+import { type S3Credentials, s3Client } from './s3-client.ts';
 import { removeOldUploads, s3StagingArea } from './s3-staging-area.ts';
 
 const hourMs = 60 * 60_000;
 const temporaryKeptMs = 24 * hourMs;
-const attemptsMax = 5;
-const connectMsMax = 10_000;
-/** Without a byte, on an open connection. */
-const silentMsMax = 60_000;
-
-export type S3Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 
 export type S3ArtifactStoreOptions = {
   readonly address: S3Address;
@@ -33,7 +27,7 @@ export type S3ArtifactStoreOptions = {
  */
 export function s3ArtifactStore(options: S3ArtifactStoreOptions): ArtifactStore & { close(): void } {
   const { address, cache: cacheOptions, clock = systemClock, log = silentLog } = options;
-  const clients = { private: clientOf(options, address.endpoint), public: clientOf(options, publicEndpoint(address)) };
+  const clients = { private: s3Client(options, address.endpoint), public: s3Client(options, publicEndpoint(address)) };
   const bucket = new S3Bucket(clients, address);
   const read: ArtifactStore['read'] = (sha256, range) => readBlob(bucket, sha256, range);
   const cache = new LocalCache({ ...cacheOptions, clock, read });
@@ -81,20 +75,6 @@ export function s3ArtifactStore(options: S3ArtifactStoreOptions): ArtifactStore 
 }
 
 const publicEndpoint = ({ endpoint, publicEndpoint: other }: S3Address): string | undefined => other ?? endpoint;
-
-function clientOf({ address, credentials }: S3ArtifactStoreOptions, endpoint: string | undefined): S3Client {
-  return new S3Client({
-    ...(address.region ? { region: address.region } : endpoint ? { region: 'us-east-1' } : {}),
-    ...(endpoint ? { endpoint } : {}),
-    ...(credentials ? { credentials } : {}),
-    forcePathStyle: address.pathStyle,
-    maxAttempts: attemptsMax,
-    // Our own SHA-256 goes with every part; the default CRC in a trailer is unknown to many servers.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: connectMsMax, requestTimeout: silentMsMax, throwOnRequestTimeout: true },
-  });
-}
 
 /**
  * Removes what crashes left behind, at the first use and then once an hour at most. That a bucket's rules forbid it, or that

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gpusOf } from './detect-capabilities.ts';
+import { gpusOf, gpuUsageOf } from './gpus.ts';
 
 test('each line of nvidia-smi is a GPU', () => {
   const text = 'GPU-1a2b, NVIDIA H100 80GB HBM3, 81559\nGPU-3c4d, NVIDIA RTX A6000, 49140\n';
@@ -12,4 +12,11 @@ test('each line of nvidia-smi is a GPU', () => {
 test('a driver’s complaint is not a GPU', () => {
   expect(gpusOf("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n")).toEqual([]);
   expect(gpusOf('')).toEqual([]);
+});
+
+test('utilization is a share, and unknown where the driver does not know it', () => {
+  expect(gpuUsageOf('GPU-1a2b, 37, 4096\nGPU-3c4d, [N/A], 12\n')).toEqual([
+    { uuid: 'GPU-1a2b', utilization: 0.37, memory_mib: 4096 },
+    { uuid: 'GPU-3c4d', utilization: 0, memory_mib: 12 },
+  ]);
 });
