@@ -1,8 +1,10 @@
 import { artifacts } from './artifacts.ts';
+import { chat } from './chat.ts';
 import { dispatch } from './dispatch.ts';
 import { hub } from './hub.ts';
 import { idleMemory } from './idle-memory.ts';
 import { overhead } from './overhead.ts';
+import { predict } from './predict.ts';
 import { race } from './race.ts';
 import type { Bench, BenchResult } from './result.ts';
 import { scoreLm } from './score-lm.ts';
@@ -15,6 +17,8 @@ const benches: Readonly<Record<string, Bench>> = {
   'score-tabular': scoreTabular,
   'score-lm': scoreLm,
   'score-lm-growth': scoreLmGrowth,
+  chat,
+  predict,
   race,
   dispatch,
   upload,

@@ -5,6 +5,7 @@ import { sendModelFolder } from '@agon/cli/send-model-folder';
 import { startMiners } from '@agon/cli/start-miners';
 import { type Client, createClient } from '@agon/client';
 import { isFinalJob } from '@agon/contracts';
+import { quietContext } from './quiet-context.ts';
 import { type Bench, resultOf } from './result.ts';
 import { withStack } from './stack.ts';
 
@@ -31,7 +32,10 @@ export const race: Bench = async (say) =>
     await sendModelFolder(client, quietContext(), { folder: base.folder, name: base.name, revision: undefined });
     const env = { PATH: process.env.PATH, AGON_PYTHON: process.env.AGON_PYTHON };
     const withMiners = async <T>(label: string, recipes: readonly string[], work: () => Promise<T>): Promise<T> => {
-      const miners = await startMiners({ url: stack.url, folder: join(folder, label), recipes, env });
+      const miners = await startMiners({
+        ...{ url: stack.url, folder: join(folder, label) },
+        ...{ recipes, image: null, env },
+      });
       try {
         return await work();
       } finally {
@@ -89,17 +93,6 @@ function summary(input: { differences: number[]; lone: number[]; details: Record
     () => mean - half > 0,
   );
 }
-
-/** A command's surroundings without a terminal. */
-const quietContext = () => ({
-  env: {},
-  cwd: root,
-  out: () => undefined,
-  write: () => undefined,
-  err: () => undefined,
-  isTerminal: false,
-  interrupted: new AbortController().signal,
-});
 
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 

@@ -1,21 +1,11 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { completionCounts, type EncodedRows, LanguageScorer, type ModelFile } from '@agon/language';
-import { byteTokenizer } from '@agon/language/testing';
 import { linearModules, type ModelConfig, readConfig } from '@agon/model-graph';
 import { longChats } from './long-chats.ts';
+import { type AskPython, cpuSecondsOf, languageModelFolder, pythonAsker } from './python.ts';
 import { type Bench, type BenchResult, resultOf } from './result.ts';
-
-const run = promisify(execFile);
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const program = join(root, 'bench', 'python', 'score_lm.py');
-const smollm2 = join(root, '.agon', 'models', 'HuggingFaceTB', 'SmolLM2-135M-Instruct');
-const python = (): string => process.env.AGON_PYTHON ?? 'python3';
 
 const threads = 2;
 const rounds = Number(process.env.AGON_BENCH_ROUNDS ?? 3);
@@ -24,7 +14,6 @@ const adapters = 8;
 const adapterRows = 12;
 const rank = 16;
 const tokensMax = 512;
-const ticksPerSecond = 100;
 const limits = { memoryMib: 8_192, threads, loadMs: 300_000, tokensPerSecondMin: 1 };
 
 type Figures = {
@@ -41,14 +30,10 @@ type Figures = {
 /** Tokens/s of the evaluator's scorer beside transformers and torch, and eight adapters beside peft. */
 export const scoreLm: Bench = async (say) => {
   const folder = await mkdtemp(join(tmpdir(), 'agon-bench-'));
-  const ask = async (mode: string, spec: object): Promise<Figures> => {
-    const path = join(folder, 'spec.json');
-    await writeFile(path, JSON.stringify({ threads, rounds, rank, ...spec }));
-    const { stdout } = await run(python(), [program, mode, path], { maxBuffer: 2 ** 26 });
-    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Figures;
-  };
+  const shared = { threads, rounds, rank };
+  const ask = pythonAsker<Figures>('score_lm.py', folder, shared);
   try {
-    const model = await modelFolder(folder, ask);
+    const model = await languageModelFolder(folder, shared);
     say(`model: ${model}`);
     const work = { folder, model, ask, say };
     return [...(await speed(work)), await manyAdapters(work)];
@@ -60,20 +45,9 @@ export const scoreLm: Bench = async (say) => {
 type Work = {
   readonly folder: string;
   readonly model: string;
-  readonly ask: (mode: string, spec: object) => Promise<Figures>;
+  readonly ask: AskPython<Figures>;
   readonly say: (text: string) => void;
 };
-
-/** SmolLM2 where it was made (`templates/tools/smollm2.py`), else a model of its size that knows nothing. */
-async function modelFolder(folder: string, ask: Work['ask']): Promise<string> {
-  const real = process.env.AGON_BENCH_MODEL ?? smollm2;
-  if (existsSync(join(real, 'tokenizer.json'))) return real;
-  const model = join(folder, 'random');
-  await mkdir(model);
-  await ask('random', { model });
-  for (const [name, content] of Object.entries(byteTokenizer())) await writeFile(join(model, name), content);
-  return model;
-}
 
 async function speed({ folder, model, ask, say }: Work): Promise<BenchResult[]> {
   const scorer = await openScorer(folder, model);
@@ -198,13 +172,6 @@ async function manyAdapters({ folder, model, ask, say }: Work): Promise<BenchRes
 
 async function openScorer(folder: string, model: string): Promise<LanguageScorer> {
   return LanguageScorer.open({ folder: join(folder, 'scorer'), files: await filesOf(model), limits });
-}
-
-/** Of a process, so far (Linux). */
-async function cpuSecondsOf(pid: number | undefined): Promise<number> {
-  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
 const sumOf = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, value) => sum + value, 0);

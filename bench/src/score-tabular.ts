@@ -104,18 +104,22 @@ const repeat = (column: Float64Array | string[]): Float32Array | string[] =>
     ? Float32Array.from({ length: column.length * copies }, (_, index) => column[index % column.length] ?? Number.NaN)
     : Array.from({ length: column.length * copies }, (_, index) => column[index % column.length] ?? '');
 
+/** A model of the flights, and rows for it. @param folder is filled with what training needs. */
+export async function flightsModel(folder: string) {
+  const { table, trainRows, part } = await prepare(folder);
+  const model = await trainModel(folder, { table, rows: trainRows });
+  return { model, table, part, columns: part.columns.map(repeat), rows: part.rows * copies };
+}
+
 /** Rows/s of the evaluator's path (process boundary and checks included) beside Python onnxruntime's. */
 export const scoreTabular: Bench = async (say) => {
   const folder = await mkdtemp(join(tmpdir(), 'agon-bench-'));
   try {
-    const { table, trainRows, part } = await prepare(folder);
     say(`training boosted trees for ${trainSeconds} s …`);
-    const model = await trainModel(folder, { table, rows: trainRows });
-    const columns = part.columns.map(repeat);
-    const rows = part.rows * copies;
+    const { model, table, part, columns, rows } = await flightsModel(folder);
     say(`${rows} rows, ${threads} thread …`);
     const yardstick = await pythonRowsPerSecond(folder, { model, table, part });
-    const ours = await oursRowsPerSecond({ model, table, columns, rows });
+    const ours = await processRowsPerSecond({ model, table, columns, rows });
     const spec = { bench: 'score-tabular', unit: 'rows/s', aim: 'ratio >= 1' };
     return [resultOf(spec, { ours, yardstick, details: { rows, threads } }, ({ ratio }) => ratio >= 1)];
   } finally {
@@ -123,7 +127,8 @@ export const scoreTabular: Bench = async (say) => {
   }
 };
 
-async function oursRowsPerSecond(input: {
+/** Rows/s through the process that scores and predicts. */
+export async function processRowsPerSecond(input: {
   model: string;
   table: TableSchema;
   columns: (Float32Array | string[])[];

@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Stack, startStack } from '@agon/cli/stack';
 
-/** The whole service in a temporary folder for the length of `work`. */
-export async function withStack<T>(work: (stack: Stack, folder: string) => Promise<T>): Promise<T> {
+/** The whole service in a temporary folder for the length of `work`, with more settings than the usual ones. */
+export async function withStack<T>(
+  work: (stack: Stack, folder: string) => Promise<T>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'agon-bench-'));
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'warn' };
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'warn', ...settings };
   const stack = await startStack({ folder, host: '127.0.0.1', port: 0, env });
   try {
     return await work(stack, folder);

@@ -22,6 +22,14 @@ export function addCommand(
 export const addGroup = (program: Command, name: string, summary: string): Command =>
   program.command(name).description(summary);
 
+/** Reads a number of an option that may be 0. @throws Error that commander shows. */
+export function nonNegativeNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new TypeError(`"${text}" is no number from 0 on.`);
+  return value;
+}
+
 /** Reads a positive number of an option. @throws Error that commander shows. */
 export function positiveNumber(text: string): number {
   const value = Number(text);

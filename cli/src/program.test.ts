@@ -45,6 +45,7 @@ test('every command of the manual is there', () => {
     'models',
     'pull',
     'predict',
+    'chat',
     'verify',
     'keys',
   ];

@@ -54,7 +54,14 @@ export async function errorOfResponse(response: Response): Promise<ApiError> {
       code: 'unexpected_answer',
     });
   }
-  const { message, code, param, help, problems } = parsed.data.error;
+  return errorOfEnvelope(parsed.data, shared);
+}
+
+/** What an error envelope says, in the words of the service. */
+export function errorOfEnvelope(
+  { error: { message, code, param, help, problems } }: ErrorEnvelope,
+  shared: { status: number; requestId?: string | null; retryAfterSeconds?: number | null },
+): ApiError {
   return new ApiError(message, { ...shared, code, param, help, problems });
 }
 

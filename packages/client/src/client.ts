@@ -16,6 +16,8 @@ import type {
   Page,
   Predict,
   Predictions,
+  Push,
+  PushModel,
   Receipt,
   Run,
   StoredFile,
@@ -45,8 +47,8 @@ export function createClient(options: ClientOptions) {
     baseModels: baseModelsOf(transport),
     webhooks: webhooksOf(transport),
     chat: {
-      create: (request: ChatInput) =>
-        transport.json<ChatCompletion>({ method: 'POST', path: '/v1/chat/completions', json: request }),
+      create: (request: ChatInput, { signal }: { signal?: AbortSignal } = {}) =>
+        transport.json<ChatCompletion>({ method: 'POST', path: '/v1/chat/completions', json: request, signal }),
       /** The answer as it comes; aborting the signal ends the model's work. */
       stream: (request: ChatInput, settings: { signal?: AbortSignal } = {}) => streamChat(transport, request, settings),
     },
@@ -174,6 +176,9 @@ function modelsOf(transport: Transport) {
         path: `${urlPath`/v1/models/${id}/files`}/${path.split('/').map(encodeURIComponent).join('/')}`,
         headers: settings.from ? { range: `bytes=${settings.from}-` } : {},
       }),
+    /** Has a model pushed to a repo on the hub of the service, or pushed again. */
+    publish: (id: string, body: z.input<typeof PushModel>) =>
+      transport.json<Push>({ method: 'POST', path: urlPath`/v1/models/${id}/publish`, json: body }),
     predict: (id: string, body: Predict) =>
       transport.json<Predictions>({ method: 'POST', path: urlPath`/v1/models/${id}/predict`, json: body }),
   };

@@ -1,12 +1,14 @@
-import type { ChatCompletionChunk, CreateChatCompletion } from '@agon/contracts';
+import { type ChatCompletionChunk, type CreateChatCompletion, ErrorEnvelope } from '@agon/contracts';
 import type { z } from 'zod';
-import { ApiError } from './api-error.ts';
+import { ApiError, errorOfEnvelope } from './api-error.ts';
 import { readServerSentEvents } from './server-sent-events.ts';
 import type { Transport } from './transport.ts';
 
 export type ChatInput = z.input<typeof CreateChatCompletion>;
 
 const done = '[DONE]';
+/** A stream that has begun cannot tell a status any more. */
+const statusOfFrames = 500;
 
 /**
  * Lets a model answer, chunk by chunk as the tokens come. Aborting the signal ends the model's work.
@@ -24,16 +26,25 @@ export async function* streamChat(
     json: { ...request, stream: true },
     signal: settings.signal,
   });
-  if (!response.body) return;
-  for await (const { data } of readServerSentEvents(response.body as unknown as AsyncIterable<Uint8Array>)) {
-    if (data === done) return;
-    yield chunkOf(data);
+  try {
+    const frames = readServerSentEvents(response.body as unknown as AsyncIterable<Uint8Array>);
+    for await (const { data } of frames) {
+      if (data === done) return;
+      yield chunkOf(JSON.parse(data));
+    }
+  } catch (error) {
+    if (settings.signal?.aborted || error instanceof ApiError) throw error;
+    throw brokenOff(error);
   }
-  throw new ApiError('The answer broke off.', { status: 0, code: 'unreachable' });
+  throw brokenOff();
 }
 
-function chunkOf(data: string): ChatCompletionChunk {
-  const chunk = JSON.parse(data) as ChatCompletionChunk & { error?: { message: string; code: string } };
-  if (chunk.error) throw new ApiError(chunk.error.message, { status: 0, code: chunk.error.code });
-  return chunk;
+/** @throws ApiError where the frame tells of a failure. */
+function chunkOf(frame: unknown): ChatCompletionChunk {
+  const failure = ErrorEnvelope.safeParse(frame);
+  if (failure.success) throw errorOfEnvelope(failure.data, { status: statusOfFrames });
+  return frame as ChatCompletionChunk;
 }
+
+const brokenOff = (cause?: unknown): ApiError =>
+  new ApiError('The answer broke off: the connection ended early.', { status: 0, code: 'unreachable', cause });

@@ -10,4 +10,5 @@ export type { WritePart } from './part-writers.ts';
 export { type PreparedDataset, prepareDataset } from './prepare-dataset.ts';
 export { readPart, readPartTarget, type TableColumns } from './read-part.ts';
 export { recomputeCommitment } from './recompute-commitment.ts';
+export { cleanText } from './text/clean-text.ts';
 export { isTextTask, readTextPart, type TextRowOf, type TextTask, textPartRows } from './text/read-text-part.ts';

@@ -46,20 +46,15 @@ export type OpenModel = {
 };
 
 const EndTokens = z.object({ eos_token_id: z.union([z.int(), z.array(z.int())]).nullish() });
-/** What the fused operator of attention takes; its rows may have different lengths. */
-const headMultiple = 8;
 
 /** Loads a model and makes it ready for answers. @throws Error where it cannot be loaded. */
 export async function openModel(opening: Opening): Promise<OpenModel> {
   const { settings } = opening;
   const config = await readConfig(opening.weightsFolder);
   if (config.kind === 'encoder') return openEncoder(config, opening);
-  if (config.headSize % headMultiple !== 0) {
-    throw new Error(`Heads of ${config.headSize} numbers cannot be served; a multiple of ${headMultiple} can.`);
-  }
   const weights = await openWeights(opening.weightsFolder);
   const path = join(opening.graphFolder, 'generate.onnx');
-  await writeFile(path, generateGraph({ config, weights, folder: opening.graphFolder, lora: true }));
+  await writeFile(path, generateGraph({ config, weights, folder: opening.graphFolder, lora: true, present: 'new' }));
   const session = await openSession(path, settings.threads);
   const tokenizer = await openTokenizer(opening.baseFolder);
   const endTokens = await endTokensOf([opening.weightsFolder, opening.baseFolder]);

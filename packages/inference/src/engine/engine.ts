@@ -39,7 +39,7 @@ export class Engine {
 
   async #turn(lane: Lane): Promise<void> {
     try {
-      await lane.readPrompt((row) => this.#fits(lane, row));
+      await lane.readPrompts((row) => this.#fits(lane, row));
       await nextTurn();
       await lane.step();
     } catch (error) {

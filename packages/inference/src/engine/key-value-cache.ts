@@ -5,9 +5,9 @@ export type CacheShape = { readonly tensors: number; readonly heads: number; rea
 const tokensStep = 256;
 
 /**
- * Keys and values of several rows, one buffer a tensor, `[slots, heads, capacity, headSize]`. The runtime reads and
- * extends them in place: the past of a step and what is present after it are the same memory, so nothing is copied. Rows
- * in use fill the first slots, so that a batch is one piece of each buffer. Memory that was never written costs nothing.
+ * Keys and values of several rows, one buffer a tensor, `[slots, heads, capacity, headSize]`. The runtime reads them where
+ * they lie and gives only those of new tokens, which are written here. Rows in use fill the first slots, so that a batch is
+ * one piece of each buffer. Memory that was never written costs nothing.
  */
 export class KeyValueCache {
   readonly #shape: CacheShape;
@@ -31,7 +31,8 @@ export class KeyValueCache {
 
   /** Makes room for so many rows of so many tokens; keeps what the rows in use have. */
   reserve(input: { rows: number; tokens: number; lengths: readonly number[] }): void {
-    const slots = Math.max(this.#slots, input.rows);
+    // Doubled, so that rows that come one by one are seldom copied.
+    const slots = input.rows > this.#slots ? Math.max(input.rows, 2 * this.#slots) : this.#slots;
     const capacity = Math.max(this.#capacity, roundedUp(input.tokens));
     if (slots === this.#slots && capacity === this.#capacity) return;
     const { heads, headSize } = this.#shape;
@@ -56,6 +57,23 @@ export class KeyValueCache {
     this.#capacity = 0;
   }
 
+  /**
+   * Adds tokens to a row.
+   *
+   * @param place.at how many tokens the row has before them.
+   * @param added `[tokens, heads * headSize]`
+   */
+  write(place: { tensor: number; slot: number; at: number }, added: Float32Array): void {
+    const { heads, headSize } = this.#shape;
+    const buffer = this.#buffers[place.tensor];
+    for (let from = 0; from < added.length; from += headSize) {
+      const part = from / headSize;
+      const token = place.at + Math.floor(part / heads);
+      const start = ((place.slot * heads + (part % heads)) * this.#capacity + token) * headSize;
+      buffer?.set(added.subarray(from, from + headSize), start);
+    }
+  }
+
   /** Copies a row of `length` tokens over another. */
   move(from: number, to: number, length: number): void {
     if (from === to) return;
@@ -69,7 +87,7 @@ export class KeyValueCache {
     }
   }
 
-  /** The rows `first` to `first + rows - 1` of each tensor, `[rows, heads, capacity, headSize]`, to read and to write. */
+  /** The rows `first` to `first + rows - 1` of each tensor, `[rows, heads, capacity, headSize]`. */
   rows(first: number, rows: number): { buffers: Float32Array[]; dims: number[] } {
     const { heads, headSize } = this.#shape;
     const row = heads * this.#capacity * headSize;

@@ -11,7 +11,7 @@ export type LaneOptions = {
   readonly extra: Readonly<Record<string, ort.Tensor>>;
   /** Answers at a time. */
   readonly rowsMax: number;
-  /** Tokens of a prompt that are read in one step, so that others wait no longer. */
+  /** Tokens of prompts that are read between two steps, so that the others wait no longer. */
   readonly promptStepTokens: number;
 };
 
@@ -47,18 +47,15 @@ export class Lane {
     return KeyValueCache.bytes(this.#options.shape, rows.length, tokens);
   }
 
-  /** Lets the next row in, where there is a place and `fits` agrees; reads some of its prompt. */
-  async readPrompt(fits: (row: Row) => boolean): Promise<void> {
+  /** Lets the next rows in, where there is a place and `fits` agrees; reads as much of their prompts as one step may. */
+  async readPrompts(fits: (row: Row) => boolean): Promise<void> {
     this.#dropCancelled();
-    const row = this.#reading ?? this.#admit(fits);
-    if (!row) return;
-    const { prompt } = row.request;
-    const piece = prompt.slice(row.length, row.length + this.#options.promptStepTokens);
-    const logits = await this.#run({ first: this.#active.length, rows: [row], tokens: piece });
-    if (row.length < prompt.length) return;
-    this.#reading = undefined;
-    this.#active.push(row);
-    this.#choose(logits);
+    let left = this.#options.promptStepTokens;
+    let row = this.#reading ?? this.#admit(fits);
+    while (row && left > 0) {
+      left -= await this.#read(row, left);
+      row = this.#reading ?? this.#admit(fits);
+    }
   }
 
   /** One more token for every row that is being answered. */
@@ -88,28 +85,62 @@ export class Lane {
     return row;
   }
 
+  /** Reads some of a prompt; after its last token the row joins the others. Answers how many tokens were read. */
+  async #read(row: Row, tokensMax: number): Promise<number> {
+    const { prompt } = row.request;
+    const piece = prompt.slice(row.length, row.length + tokensMax);
+    const logits = await this.#run({ first: this.#active.length, rows: [row], tokens: piece });
+    if (row.length === prompt.length) {
+      this.#reading = undefined;
+      this.#active.push(row);
+      this.#choose(logits);
+    }
+    return piece.length;
+  }
+
   /** Feeds the same number of tokens to each of the rows; answers the logits of each row's last one. */
   async #run(work: { first: number; rows: readonly Row[]; tokens: readonly number[] }): Promise<Float32Array> {
     const { first, rows, tokens } = work;
     const each = tokens.length / rows.length;
-    for (const row of rows) row.length += each;
-    const total = Math.max(...rows.map((row) => row.length));
+    const total = Math.max(...rows.map((row) => row.length + each));
     const mask = new BigInt64Array(rows.length * total);
-    for (const [index, row] of rows.entries()) mask.fill(1n, index * total, index * total + row.length);
-    const { buffers, dims } = this.#cache.rows(first, rows.length);
-    const cache = buffers.map((buffer) => new ort.Tensor('float32', buffer, dims));
-    const named = (name: string) =>
-      Object.fromEntries(cache.map((tensor, at) => [`${name}.${at >> 1}.${at & 1 ? 'value' : 'key'}`, tensor]));
-    const feeds = {
+    const positions = new BigInt64Array(tokens.length);
+    for (const [index, { length }] of rows.entries()) {
+      mask.fill(1n, index * total, index * total + length + each);
+      for (let at = 0; at < each; at += 1) positions[index * each + at] = BigInt(length + at);
+    }
+    const outputs = await this.#options.session.run({
       ...this.#options.extra,
-      ...named('past_key_values'),
+      ...this.#pastFeeds(first, rows.length),
       input_ids: new ort.Tensor('int64', BigInt64Array.from(tokens, BigInt), [rows.length, each]),
       attention_mask: new ort.Tensor('int64', mask, [rows.length, total]),
-      position_ids: new ort.Tensor('int64', new BigInt64Array(tokens.length), [rows.length, each]),
-    };
-    // The same memory is given as the past and for what is present after: the runtime then extends it in place.
-    const outputs = await this.#options.session.run(feeds, { ...named('present'), logits: null });
+      position_ids: new ort.Tensor('int64', positions, [rows.length, each]),
+    });
+    this.#keep(outputs, { first, rows });
+    for (const row of rows) row.length += each;
     return outputs.logits?.data as Float32Array;
+  }
+
+  #pastFeeds(first: number, rows: number): Record<string, ort.Tensor> {
+    const { buffers, dims } = this.#cache.rows(first, rows);
+    return Object.fromEntries(
+      buffers.map((buffer, tensor) => [`past_key_values.${nameOf(tensor)}`, new ort.Tensor('float32', buffer, dims)]),
+    );
+  }
+
+  /** Writes the keys and values of the tokens that were fed behind those of their rows. */
+  #keep(
+    outputs: ort.InferenceSession.OnnxValueMapType,
+    { first, rows }: { first: number; rows: readonly Row[] },
+  ): void {
+    for (let tensor = 0; tensor < this.#options.shape.tensors; tensor += 1) {
+      const added = outputs[`new.${nameOf(tensor)}`]?.data as Float32Array;
+      const size = added.length / rows.length;
+      for (const [index, row] of rows.entries()) {
+        const place = { tensor, slot: first + index, at: row.length };
+        this.#cache.write(place, added.subarray(index * size, (index + 1) * size));
+      }
+    }
   }
 
   /** Chooses the next token of the rows; by default of the row that joined last. Those that end leave. */
@@ -150,3 +181,6 @@ export class Lane {
     if (this.rows.length === 0) this.#cache.clear();
   }
 }
+
+/** Of a layer's keys or values, which take turns. */
+const nameOf = (tensor: number): string => `${tensor >> 1}.${tensor & 1 ? 'value' : 'key'}`;

@@ -59,18 +59,39 @@ function likeliest(logits: Float32Array): number {
 
 /** Nucleus sampling (Holtzman et al. 2020) at a temperature. */
 function drawn(logits: Float32Array, { temperature, topP }: Sampling, random: () => number): number {
-  const most = logits[likeliest(logits)] as number;
-  const weights = logits.map((logit) => Math.exp((logit - most) / temperature));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  if (topP >= 1) return pick(weights.keys(), weights, random() * total);
+  const { weights, total } = weightsOf(logits, temperature);
+  if (topP >= 1) return pick(weights, random() * total);
   const byWeight = (least: number): number[] =>
-    [...weights.keys()]
-      .filter((token) => (weights[token] as number) >= least)
-      .sort((left, right) => (weights[right] as number) - (weights[left] as number) || left - right);
+    atLeast(weights, least).sort(
+      (left, right) => (weights[right] as number) - (weights[left] as number) || left - right,
+    );
   const wanted = topP * total;
   const nucleus = nucleusOf(byWeight(candidateShare), weights, wanted) ?? nucleusOf(byWeight(0), weights, wanted);
   const { tokens, sum } = nucleus ?? { tokens: [likeliest(logits)], sum: 1 };
-  return pick(tokens, weights, random() * sum);
+  const at = pick(
+    tokens.map((token) => weights[token] as number),
+    random() * sum,
+  );
+  return tokens[at] as number;
+}
+
+/** Probabilities without their common factor; that of the likeliest token is 1. */
+function weightsOf(logits: Float32Array, temperature: number): { weights: Float32Array; total: number } {
+  const most = logits[likeliest(logits)] as number;
+  const weights = new Float32Array(logits.length);
+  let total = 0;
+  for (let token = 0; token < logits.length; token += 1) {
+    const weight = Math.exp(((logits[token] as number) - most) / temperature);
+    weights[token] = weight;
+    total += weight;
+  }
+  return { weights, total };
+}
+
+function atLeast(weights: Float32Array, least: number): number[] {
+  const tokens: number[] = [];
+  for (let token = 0; token < weights.length; token += 1) if ((weights[token] as number) >= least) tokens.push(token);
+  return tokens;
 }
 
 /** The first tokens whose weights reach `wanted`; undefined where all of them do not. */
@@ -87,16 +108,16 @@ function nucleusOf(
   return undefined;
 }
 
-/** The token in whose share `at` falls. */
-function pick(tokens: Iterable<number>, weights: Float32Array, at: number): number {
+/** The index in whose share `at` falls. */
+function pick(weights: ArrayLike<number>, at: number): number {
   let left = at;
   let last = 0;
-  for (const token of tokens) {
-    const weight = weights[token] as number;
+  for (let index = 0; index < weights.length; index += 1) {
+    const weight = weights[index] as number;
     if (weight <= 0) continue;
-    last = token;
+    last = index;
     left -= weight;
-    if (left < 0) return token;
+    if (left < 0) return index;
   }
   return last;
 }

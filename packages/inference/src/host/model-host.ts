@@ -3,13 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { linkFiles, type ModelFile } from '@agon/language';
 import { LimitedProcess } from '@agon/onnx';
 import type { EngineSettings, FromModel, Generation, RefusalCode, TokenReport, ToModel } from '../protocol.ts';
+import { classifyPieces } from './classify-pieces.ts';
 
 /** The built script, also when this file runs from `src` (tests). */
 const builtScript = fileURLToPath(new URL('../../dist/child/model-child.js', import.meta.url));
 /** An answer that takes longer hangs. */
 const answerMsMax = 30 * 60_000;
 const cancelMsMax = 60_000;
-const classifyMsMax = 5 * 60_000;
+/** Of a few texts. */
+const classifyMsMax = 120_000;
 
 /** An adapter of a served model; `name` follows from its content. */
 export type ServedAdapter = { readonly name: string; readonly files: () => Promise<readonly ModelFile[]> };
@@ -117,19 +119,34 @@ export class ModelHost {
   }
 
   /**
-   * Logits of texts, `texts * classes`.
+   * Logits of texts, `texts * classes`. A few texts at a time, so that others come between, and an aborted `signal` ends
+   * the work.
    *
-   * @throws GenerationRefusal where the model does not classify; OnnxRejection or Error where the process fails.
+   * @throws GenerationRefusal where the model does not classify; the signal's reason; OnnxRejection or Error where the
+   * process fails.
    */
-  async classify(request: Classification): Promise<Float32Array> {
-    const answer = await this.#process.ask({ kind: 'classify', ...request }, classifyMsMax);
-    if (answer.kind === 'refused') throw new GenerationRefusal(answer.code, answer.message);
-    if (answer.kind !== 'classified') throw new Error(`The model's process answered ${answer.kind}.`);
-    return answer.logits;
+  async classify(request: Classification, { signal }: { signal: AbortSignal }): Promise<Float32Array> {
+    const { texts, classes } = request;
+    const all = new Float32Array(texts.length * classes.length);
+    for (const places of classifyPieces(texts)) {
+      signal.throwIfAborted();
+      const logits = await this.#classifyPiece({ ...request, texts: places.map((place) => texts[place] ?? '') });
+      for (const [row, place] of places.entries()) {
+        all.set(logits.subarray(row * classes.length, (row + 1) * classes.length), place * classes.length);
+      }
+    }
+    return all;
   }
 
   async close(): Promise<void> {
     await this.#process.kill();
+  }
+
+  async #classifyPiece(piece: Classification): Promise<Float32Array> {
+    const answer = await this.#process.ask({ kind: 'classify', ...piece }, classifyMsMax);
+    if (answer.kind === 'refused') throw new GenerationRefusal(answer.code, answer.message);
+    if (answer.kind !== 'classified') throw new Error(`The model's process answered ${answer.kind}.`);
+    return answer.logits;
   }
 
   #adapterOf(adapter: ServedAdapter): Promise<string> {

@@ -91,7 +91,7 @@ describe('leaving', () => {
 describe('classifying', () => {
   const texts = ['a', 'a much longer text than the first', 'x'];
   const classify = (classes: string[]) =>
-    world.hosts.classify(world.classifier(['no', 'yes']), { texts, classes, tokensMax: 64 });
+    world.hosts.classify(world.classifier(['no', 'yes']), { texts, classes, tokensMax: 64 }, { signal: never });
 
   test('each text has a logit for each class, in the order of the classes', async () => {
     const [there, back] = [await classify(['no', 'yes']), await classify(['yes', 'no'])];
@@ -103,7 +103,7 @@ describe('classifying', () => {
   test('an encoder answers no conversations, and a language model classifies nothing', async () => {
     const labels = { texts, classes: ['no', 'yes'], tokensMax: 64 };
     await expect(world.say(world.classifier(['no', 'yes']), generationOf('hi'))).rejects.toThrow(/no conversations/);
-    await expect(world.hosts.classify(world.model(), labels)).rejects.toThrow(/classifies nothing/);
+    await expect(world.hosts.classify(world.model(), labels, { signal: never })).rejects.toThrow(/classifies nothing/);
   });
 });
 

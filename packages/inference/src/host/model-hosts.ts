@@ -86,8 +86,8 @@ export class ModelHosts {
    * @returns logits, `texts * classes`
    * @throws as `generate`
    */
-  async classify(model: ServedModel, request: Classification): Promise<Float32Array> {
-    return this.#use(model, (host) => host.classify(request));
+  classify(model: ServedModel, request: Classification, options: { signal: AbortSignal }): Promise<Float32Array> {
+    return this.#use(model, (host) => host.classify(request, options));
   }
 
   async #use<T>(model: ServedModel, work: (host: ModelHost) => Promise<T>): Promise<T> {

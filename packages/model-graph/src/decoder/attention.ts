@@ -15,14 +15,28 @@ export type Sequence = {
   readonly rotary: RotaryTables;
   /** int32 `[B]`: the last position of each row; with it the fused operator is used where it can be. */
   readonly lastPositions: Value | null;
+  /**
+   * int64 `[B, T]`: the position of each token. With it, what is present after a layer is only that of the T tokens, keys
+   * and values `[B, T, keyValueHeads * headSize]`; only where the fused operator is used.
+   */
+  readonly positions?: Value | undefined;
   /** int64 scalar: tokens of the longest row, those of the past included. */
   readonly totalLength: Value;
   /** int64 `[2]`: B and T. */
   readonly rowsByTokens: Value;
   readonly blocks: CausalBlocks;
+  /** Where rows may have padding before their tokens, which then counts as tokens in all of the above. */
+  readonly padding?: Padding | undefined;
 };
 
-/** Keys and values of a layer, each `[B, keyValueHeads, tokens, headSize]`. */
+export type Padding = {
+  /** `[B, 1, 1, totalLength]`: 0 where a key is a token, a large negative number where it is padding. */
+  readonly keys: Value;
+  /** The same for each new token, `[B, 1, T, totalLength]`. */
+  readonly keysPerToken: Value;
+};
+
+/** Keys, rotated, and values of a layer, each `[B, keyValueHeads, tokens, headSize]`. */
 export type KeyValues = { readonly key: Value; readonly value: Value };
 
 /** Queries `[B, T, heads * headSize]`, keys and values `[B, T, keyValueHeads * headSize]`, not yet rotated. */
@@ -36,7 +50,7 @@ export type AttentionLayer = {
 };
 
 /** The fused operator wants heads of so many numbers. */
-const fusedHeadMultiple = 8;
+export const fusedHeadMultiple = 8;
 
 /**
  * Causal self-attention with grouped queries (Ainslie et al. 2023) and rotary positions, without the output projection.

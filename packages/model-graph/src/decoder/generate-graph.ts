@@ -1,6 +1,6 @@
 import { GraphBuilder, type Value } from '../graph/graph-builder.ts';
 import { weightOf } from '../graph/linear.ts';
-import type { KeyValues, Sequence } from './attention.ts';
+import { fusedHeadMultiple, type KeyValues, type Sequence } from './attention.ts';
 import { causalBlocks } from './causal-blocks.ts';
 import { decoderBody } from './decoder-body.ts';
 import type { DecoderConfig } from './decoder-config.ts';
@@ -8,15 +8,21 @@ import type { DecoderGraph } from './decoder-graph.ts';
 import { embeddingName, headName } from './decoder-tensors.ts';
 import { rotaryTables } from './rotary.ts';
 
+type GenerateGraph = DecoderGraph & {
+  readonly logits?: 'last' | 'all';
+  /** What is present after a run: everything, by default, or only what the new tokens add to the past. */
+  readonly present?: 'all' | 'new';
+};
+
 /**
  * The graph that generates text token by token, named as transformers.js expects. B rows of T new tokens after P earlier
- * ones, without padding before them.
+ * ones, without padding before them. Rows may have fewer earlier tokens: those that the mask leaves out come last.
  *
  * | input | type | |
  * | --- | --- | --- |
  * | `input_ids` | int64 `[B, T]` | |
- * | `attention_mask` | int64 `[B, P + T]` | ones |
- * | `position_ids` | int64 `[B, T]` | not looked at: the positions follow from the lengths |
+ * | `attention_mask` | int64 `[B, P + T]` | as many ones as the row has tokens, the new ones included, then zeros |
+ * | `position_ids` | int64 `[B, T]` | looked at with `present: 'new'` only: the positions follow from the lengths |
  * | `past_key_values.N.key`, `.value` | float32 `[B, keyValueHeads, P, headSize]` | P is 0 at first |
  * | `….lora_A`, `….lora_B` | float32 | see `loraInputs` |
  *
@@ -24,19 +30,30 @@ import { rotaryTables } from './rotary.ts';
  * | --- | --- |
  * | `logits` | float32 `[B, 1, vocabulary]` of the last token, or with `logits: 'all'` `[B, T, vocabulary]` |
  * | `present.N.key`, `.value` | float32 `[B, keyValueHeads, P + T, headSize]` |
+ * | `new.N.key`, `.value` | float32 `[B, T, keyValueHeads * headSize]`, with `present: 'new'` in place of `present` |
+ *
+ * With `present: 'new'` the past may be a buffer with room behind its tokens, which the caller fills: a runtime that copies
+ * outputs then copies little.
  *
  * @returns the bytes of the ONNX file
- * @throws ModelFault `tensor_missing`, `tensor_shape_wrong`, `weights_type_unsupported`
+ * @throws ModelFault `tensor_missing`, `tensor_shape_wrong`, `weights_type_unsupported`; RangeError for `present: 'new'` of
+ * a model whose heads the fused operator does not take
  */
-export function generateGraph(graph: DecoderGraph & { logits?: 'last' | 'all' }): Uint8Array {
+export function generateGraph(graph: GenerateGraph): Uint8Array {
   const { config } = graph;
+  const onlyNew = graph.present === 'new';
+  if (onlyNew && config.headSize % fusedHeadMultiple !== 0) {
+    throw new RangeError(
+      `Heads of ${config.headSize} numbers cannot be served; a multiple of ${fusedHeadMultiple} can.`,
+    );
+  }
   const builder = new GraphBuilder(graph.folder);
   const context = { builder, weights: graph.weights, lora: graph.lora };
   const tokens = builder.input('input_ids', 'int64', ['batch_size', 'sequence_length']);
   const mask = builder.input('attention_mask', 'int64', ['batch_size', 'total_sequence_length']);
-  builder.input('position_ids', 'int64', ['batch_size', 'sequence_length']);
+  const positionIds = builder.input('position_ids', 'int64', ['batch_size', 'sequence_length']);
   const past = pastInputs(builder, config);
-  const sequence = sequenceOf(builder, config, { tokens, mask });
+  const sequence = { ...sequenceOf(builder, config, { tokens, mask }), positions: onlyNew ? positionIds : undefined };
   const positions = graph.logits === 'all' ? undefined : lastTokens(builder, sequence.rowsByTokens);
   const { hidden, present } = decoderBody(context, config, { tokens, sequence, past, positions });
   const table = weightOf(context, config.tied ? embeddingName : headName, [config.vocabulary, config.hidden]);
@@ -46,10 +63,13 @@ export function generateGraph(graph: DecoderGraph & { logits?: 'last' | 'all' })
     attributes: { axis: { int: 0 } },
   });
   builder.output('logits', builder.op('Reshape', [flat, shape]), 'float32', ['batch_size', 'T', config.vocabulary]);
+  const name = onlyNew ? 'new' : 'present';
+  const dims = onlyNew
+    ? ['batch_size', 'sequence_length', config.keyValueHeads * config.headSize]
+    : ['batch_size', config.keyValueHeads, 'total_sequence_length', config.headSize];
   present.forEach(({ key, value }, layer) => {
-    const dims = ['batch_size', config.keyValueHeads, 'total_sequence_length', config.headSize];
-    builder.output(`present.${layer}.key`, key, 'float32', dims);
-    builder.output(`present.${layer}.value`, value, 'float32', dims);
+    builder.output(`${name}.${layer}.key`, key, 'float32', dims);
+    builder.output(`${name}.${layer}.value`, value, 'float32', dims);
   });
   return builder.bytes();
 }
