@@ -1,5 +1,5 @@
 /**
- * Removes from a deployed service what it never reads at run time: sources and typings of our own packages, prebuilt
+ * Removes from a deployed service what it never reads at run time: TypeScript, sources of our own packages, prebuilt
  * libraries for other systems, documentation. `node prune-deployment.mjs FOLDER`; says what it freed.
  */
 import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
@@ -18,7 +18,8 @@ const here = join('napi-v6', platform, arch);
 function isSuperfluous(path, isFolder) {
   const name = path.slice(path.lastIndexOf(sep) + 1);
   if (isFolder) return isSuperfluousFolder(path, name);
-  if (/\.(d\.[cm]?ts|map|tsbuildinfo|markdown|flow)$/.test(name)) return true;
+  // Node runs no TypeScript here: typings, and sources that packages ship beside their JavaScript.
+  if (/\.([cm]?ts|map|tsbuildinfo|markdown|flow)$/.test(name)) return true;
   if (/\.md$/i.test(name)) return !/licen[cs]e|notice/i.test(name);
   return false;
 }

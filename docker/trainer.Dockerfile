@@ -2,7 +2,7 @@
 # mounted, so that an image lasts as long as its packages do. `agon mine image` builds it; by hand, from the checkout:
 #
 #   docker build -f docker/trainer.Dockerfile -t agon-trainer templates
-#   docker build -f docker/trainer.Dockerfile -t agon-trainer:cuda --build-arg REQUIREMENTS=requirements-torch.lock \
+#   docker build -f docker/trainer.Dockerfile -t agon-trainer:cuda --build-arg "REQUIREMENTS=requirements.lock requirements-torch.lock" \
 #     --build-arg BASE_IMAGE=nvidia/cuda:12.9.1-base-ubuntu24.04 templates
 #
 # BASE_IMAGE is any Debian or Ubuntu, with or without Python >= 3.10 (>= 3.11 for PyTorch). The same recipe makes images for
@@ -19,7 +19,8 @@ ARG REQUIREMENTS=requirements.lock
 RUN version=$(python3 -c 'import sys; print("python-%d.%d" % sys.version_info[:2])') \
   && python3 -m venv /opt/agon \
   && if [ -f "/context/wheels/$version" ]; then set -- --no-index --find-links /context/wheels; else set --; fi \
-  && /opt/agon/bin/python -m pip install --no-cache-dir --no-compile --disable-pip-version-check "$@" -r "/context/$REQUIREMENTS" \
+  && for file in $REQUIREMENTS; do set -- "$@" --requirement "/context/$file"; done \
+  && /opt/agon/bin/python -m pip install --no-cache-dir --no-compile --disable-pip-version-check "$@" \
   && /opt/agon/bin/python -m pip uninstall --yes pip \
   && find /opt/agon -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +
 

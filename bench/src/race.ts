@@ -32,7 +32,10 @@ export const race: Bench = async (say) =>
     await sendModelFolder(client, quietContext(), { folder: base.folder, name: base.name, revision: undefined });
     const env = { PATH: process.env.PATH, AGON_PYTHON: process.env.AGON_PYTHON };
     const withMiners = async <T>(label: string, recipes: readonly string[], work: () => Promise<T>): Promise<T> => {
-      const miners = await startMiners({ url: stack.url, folder: join(folder, label), recipes, env });
+      const miners = await startMiners({
+        ...{ url: stack.url, folder: join(folder, label) },
+        ...{ recipes, image: null, env },
+      });
       try {
         return await work();
       } finally {

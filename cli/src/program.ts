@@ -7,6 +7,7 @@ import { registerKeys } from './commands/keys.ts';
 import { registerMine } from './commands/mine.ts';
 import { registerMiners } from './commands/miners.ts';
 import { registerModels } from './commands/models.ts';
+import { registerPublish } from './commands/publish.ts';
 import { registerSubmit } from './commands/submit.ts';
 import { registerTemplate } from './commands/template.ts';
 import { registerUp } from './commands/up.ts';
@@ -25,6 +26,7 @@ const registers: readonly Register[] = [
   registerTemplate,
   registerMiners,
   registerModels,
+  registerPublish,
   registerChat,
   registerVerify,
   registerWebhooks,

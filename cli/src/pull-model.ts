@@ -6,6 +6,7 @@ import type { Client } from '@agon/client';
 import type { ModelFile } from '@agon/contracts';
 import { inside } from '@agon/kit';
 import { CommandError, type Context } from './context.ts';
+import { findModel } from './find-model.ts';
 import { LiveLines, renderBar } from './terminal/bar.ts';
 import { formatBytes } from './terminal/table.ts';
 
@@ -20,14 +21,14 @@ export type PulledModel = { readonly model: string; readonly folder: string; rea
  */
 export async function pullModel(
   client: Client,
-  input: { modelId: string; to?: string | undefined; context: Context },
+  input: { /** Or its repo in the registry. */ modelId: string; to?: string | undefined; context: Context },
 ): Promise<PulledModel> {
-  const model = await client.models.retrieve(input.modelId);
+  const model = await findModel(client, input.modelId);
   const folder = resolve(input.context.cwd, input.to ?? model.name);
   await mkdir(folder, { recursive: true });
   for (const file of model.files)
-    await pullFile(client, { modelId: model.id, file, path: inside(folder, file.path), context: input.context });
-  return { model: model.id, folder, files: model.files };
+    await pullFile(client, { modelId: model.model, file, path: inside(folder, file.path), context: input.context });
+  return { model: model.model, folder, files: model.files };
 }
 
 type Pull = { modelId: string; file: ModelFile; path: string; context: Context };

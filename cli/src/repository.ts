@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 
 /** The folders of this checkout that commands use by default. */
-const root = fileURLToPath(new URL('../../', import.meta.url));
+export const repositoryFolder = fileURLToPath(new URL('../../', import.meta.url));
 
-export const templatesFolder = `${root}templates`;
-export const datasetsFolder = `${root}datasets`;
+export const templatesFolder = `${repositoryFolder}templates`;
+export const datasetsFolder = `${repositoryFolder}datasets`;
 /** Base models of our own. */
-export const modelsFolder = `${root}models`;
+export const modelsFolder = `${repositoryFolder}models`;

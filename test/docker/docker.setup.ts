@@ -53,7 +53,7 @@ async function makeImages(host: string): Promise<void> {
     root,
     image,
     baseImage: debian,
-    requirements: 'requirements.lock',
+    requirements: ['requirements.lock'],
     python: process.env.AGON_PYTHON ?? join(root, '.agon/python/bin/python'),
     cacheFolder: join(dockerFolder, 'cache'),
     environment: { ...process.env, DOCKER_HOST: host },

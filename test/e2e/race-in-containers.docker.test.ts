@@ -75,7 +75,7 @@ describe.runIf(docker)('a race in containers', () => {
       await service.startMiner('contained', 'slope-8', inDocker()),
       await service.startMiner('hostile', 'hostile', inDocker()),
     ];
-    const created = await submitCsv(service.client, logisticCsv(1_500), { minutes: 2, seats: 3 });
+    const created = await submitCsv(service.client, logisticCsv(1_500), { minutes: 0.7, seats: 3 });
     const { job } = await untilEnd(service.client, created.id);
 
     expect(job).toMatchObject({ status: 'succeeded', error: null });

@@ -40,6 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'queue/producer',
     'queue/worker',
     'base-models',
+    'model-graph',
     'hub',
   ],
   'services/evaluator': [

@@ -21,6 +21,11 @@ export type JobOptions = SharedOptions & {
   seed?: string;
   ignore?: string[];
   suffix?: string;
+  publishTo?: string;
+  public?: boolean;
+  merged?: boolean;
+  onnx?: boolean;
+  hubToken?: string;
 };
 
 /** What `submit` and `validate` have in common: the dataset and what is asked for. */
@@ -38,7 +43,12 @@ export const addJobOptions = (command: Command): Command =>
     .option('--wait <minutes>', 'how long to wait for the first miner', positiveNumber, 24 * 60)
     .option('--seed <number>', 'seed of the race')
     .option('--ignore <column...>', 'columns that models must not see')
-    .option('--suffix <name>', 'name of the model');
+    .option('--suffix <name>', 'name of the model')
+    .option('--publish-to <org/name>', 'also push the winner to this repo on the hub of the service')
+    .option('--hub-token <token>', 'token that may write to the repo (default: HF_TOKEN, else the service’s own)')
+    .option('--public', 'make the repos of the winner public')
+    .option('--merged', 'also publish the weights of a LoRA winner merged into its base')
+    .option('--no-onnx', 'leave out the files for transformers.js');
 
 /** A file of the service, or a path on this machine that is uploaded first. */
 export async function fileIdOf(client: Client, context: Context, file: string): Promise<string> {
@@ -50,7 +60,7 @@ export async function fileIdOf(client: Client, context: Context, file: string): 
   return stored.id;
 }
 
-export function createJobOf(fileId: string, options: JobOptions): CreateJobInput {
+export function createJobOf(context: Context, fileId: string, options: JobOptions): CreateJobInput {
   const metric = options.metric as MetricName | undefined;
   return {
     training_file: fileId,
@@ -64,8 +74,24 @@ export function createJobOf(fileId: string, options: JobOptions): CreateJobInput
     ...(options.seed ? { seed: Number(options.seed) } : {}),
     ...(options.suffix ? { suffix: options.suffix } : {}),
     ignore_columns: options.ignore ?? [],
+    publish: publishOf(context, options),
   };
 }
+
+function publishOf(context: Context, options: JobOptions): CreateJobInput['publish'] {
+  const token = options.publishTo === undefined ? options.hubToken : hubToken(context, options.hubToken);
+  return {
+    ...(options.publishTo === undefined ? {} : { repo: options.publishTo }),
+    ...(token === undefined ? {} : { token }),
+    private: !options.public,
+    merged: options.merged ?? false,
+    onnx: options.onnx ?? true,
+  };
+}
+
+/** The token for a push: given, or the one that other tools of the hub find. */
+export const hubToken = (context: Context, given: string | undefined): string | undefined =>
+  given ?? (context.env.HF_TOKEN || undefined);
 
 function taskOf(name: string): TaskName {
   const task = TaskName.safeParse(name);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Predict, Prediction } from '@agon/contracts';
+import type { Predict, Prediction, Push } from '@agon/contracts';
 import { addCommand, type Register } from '../command.ts';
 import { answer, CommandError, type Context, clientOf, type SharedOptions } from '../context.ts';
 import { pullModel } from '../pull-model.ts';
@@ -31,8 +31,13 @@ export const registerModels: Register = (program, context) => {
       model.result.metric,
       formatScore(model.result.report),
       formatBytes(model.files.reduce((sum, file) => sum + file.bytes, 0)),
+      model.repo ?? '',
+      model.pushes
+        .filter(({ where }) => where === 'hub')
+        .map(pushCell)
+        .join(', '),
     ]);
-    const header = ['model', 'name', 'task', 'metric', 'score [95 %]', 'size'];
+    const header = ['model', 'name', 'task', 'metric', 'score [95 %]', 'size', 'repo', 'pushed to'];
     answer(context, options, {
       json: page,
       text: () => (rows.length === 0 ? 'No models yet.' : renderTable(header, rows)),
@@ -41,7 +46,7 @@ export const registerModels: Register = (program, context) => {
   addCommand(program, {
     usage: 'pull <model>',
     summary: 'download a winner with its card and receipt; goes on where an earlier pull ended',
-    examples: ['pull model_01abc…', 'pull model_01abc… --to ./churn'],
+    examples: ['pull model_01abc…', 'pull model_01abc… --to ./churn', 'pull acme/churn-3f9k2m'],
   })
     .option('--to <folder>', 'folder to write to (default: the name of the model)')
     .action(async (modelId: string, options: SharedOptions & { to?: string }) => {
@@ -65,6 +70,9 @@ export const registerModels: Register = (program, context) => {
       predict(context, modelId, options),
     );
 };
+
+/** `acme/churn ✓`; a push that is not done says how it stands. */
+const pushCell = ({ repo, status }: Push): string => (status === 'done' ? `${repo} ✓` : `${repo} (${status})`);
 
 async function predict(
   context: Context,

@@ -26,7 +26,10 @@ export const registerSubmit: Register = (program, context) => {
       const client = await clientOf(context, options);
       const fileId = await fileIdOf(client, context, file);
       const { idempotencyKey } = options;
-      const job = await client.jobs.create(createJobOf(fileId, options), idempotencyKey ? { idempotencyKey } : {});
+      const job = await client.jobs.create(
+        createJobOf(context, fileId, options),
+        idempotencyKey ? { idempotencyKey } : {},
+      );
       if (!options.watch) {
         const text = (): string =>
           `${job.id}\n${job.task}${job.task_inferred ? ` (${job.task_inferred})` : ''}\nFollow it: agon watch ${job.id}`;

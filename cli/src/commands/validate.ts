@@ -18,7 +18,7 @@ export const registerValidate: Register = (program, context) => {
   addJobOptions(command).action(async (file: string, options: JobOptions) => {
     const client = await clientOf(context, options);
     const fileId = await fileIdOf(client, context, file);
-    const estimate = await client.jobs.validate(createJobOf(fileId, options));
+    const estimate = await client.jobs.validate(createJobOf(context, fileId, options));
     if (fileId !== file) await client.files.delete(fileId);
     answer(context, options, { json: estimate, text: () => renderEstimate(estimate) });
     if (!estimate.valid) process.exitCode = 1;

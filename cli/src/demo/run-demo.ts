@@ -27,6 +27,8 @@ export type Demo = {
   /** Name of a base model of the demo, for races that start from one. */
   readonly base: string | undefined;
   readonly minutes: number;
+  /** The image of the miners' containers; null where trainers are plain processes. */
+  readonly image: string | null;
   readonly setupSeconds: number;
   readonly say: (text: string) => void;
   readonly json: boolean;
@@ -59,9 +61,15 @@ export async function runDemo(demo: Demo): Promise<DemoSummary> {
   const { recipes } = demo.race;
   const client = createClient({ baseUrl: stack.url, apiKey: stack.adminKey });
   const base = demo.base === undefined ? undefined : await prepareBase(client, { ...demo, base: demo.base });
-  const miners = await startMiners({ url: stack.url, folder: demo.folder, recipes, env: context.env });
+  const miners = await startMiners({
+    url: stack.url,
+    folder: demo.folder,
+    recipes,
+    image: demo.image,
+    env: context.env,
+  });
   try {
-    say(`… ${recipes.length} miners: ${recipes.join(', ')}`);
+    say(`… ${recipes.length} miners${demo.image === null ? '' : ' in containers'}: ${recipes.join(', ')}`);
     const { job, phases } = await race(client, demo, base);
     const board = await client.jobs.leaderboard(job.id);
     say(`\n${renderLeaderboard(board)}\n\n${renderResult(job)}`);

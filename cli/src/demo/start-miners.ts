@@ -11,6 +11,8 @@ type MinersInput = {
   readonly url: string;
   readonly folder: string;
   readonly recipes: readonly string[];
+  /** The image of their containers; null for plain processes. */
+  readonly image: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
 };
 
@@ -47,6 +49,7 @@ function minerEnvironment(input: MinersInput, miner: { recipe: string; name: str
     AGON_TEMPLATES_DIR: templatesFolder,
     AGON_TEMPLATES: miner.recipe,
     AGON_PYTHON: input.env.AGON_PYTHON ?? 'python3',
+    ...(input.image === null ? {} : { AGON_RUNNER: 'docker', AGON_IMAGE: input.image }),
     AGON_CPUS: String(Math.max(1, Math.floor(cpus().length / input.recipes.length))),
     AGON_MEMORY_MIB: String(Math.max(512, Math.floor((totalmem() / 2 ** 20) * (0.8 / input.recipes.length)))),
   };

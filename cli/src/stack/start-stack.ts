@@ -42,7 +42,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const signingKeyFile = join(options.folder, 'keys', 'receipts.pem');
     const { publicKey } = await readOrMakeSigningKey(signingKeyFile);
     const adminKey = (await readCredentials(options.folder))?.key ?? newApiKey();
-    const shared = { ...passedOn(options.env), ...servers, ...artifactsOf(options) };
+    const sealKeyFile = options.env.SEAL_KEY_FILE ?? join(options.folder, 'keys', 'seal.key');
+    const ours = { ...artifactsOf(options), SEAL_KEY_FILE: sealKeyFile };
+    const shared = { ...passedOn(options.env), ...servers, ...ours };
     const environments = {
       scheduler: { ...shared, SIGNING_KEY_FILE: signingKeyFile },
       evaluator: shared,
@@ -150,6 +152,7 @@ function passedOn(env: StackOptions['env']): Record<string, string> {
     'HF_ENDPOINT',
     'HF_TOKEN',
     'BASE_MODELS_FROM_HUB',
+    'HUB_PUSHES',
     'WEBHOOK_PRIVATE_ADDRESSES',
     'NODE_EXTRA_CA_CERTS',
     'DIRECT_DOWNLOADS',

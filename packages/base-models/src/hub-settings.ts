@@ -8,17 +8,25 @@ export const hubSettings = {
   HF_ENDPOINT: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('hub that base models are fetched from, in the protocol of Hugging Face'),
+    .describe('hub that base models are fetched from and winners pushed to, in the protocol of Hugging Face'),
   HF_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'has printable characters without spaces')
     .optional()
-    .describe('token for the hub, where a model needs one'),
+    .describe('token for the hub: to read models that need one, and to push winners of jobs that give none'),
   BASE_MODELS_FROM_HUB: z
     .stringbool()
     .default(false)
     .describe(`ask ${publicHub} for base models where HF_ENDPOINT is not set`),
+  HUB_PUSHES: z
+    .stringbool()
+    .default(true)
+    .describe(`let jobs ask that their winner is pushed to HF_ENDPOINT, or ${publicHub} where it is not set`),
 } as const;
+
+/** The hub that winners may be pushed to; null where the operator allows none. Clients never name an address. */
+export const pushHubOf = (settings: { HF_ENDPOINT?: string | undefined; HUB_PUSHES: boolean }): string | null =>
+  settings.HUB_PUSHES ? (settings.HF_ENDPOINT ?? publicHub).replace(/\/+$/, '') : null;
 
 /** The hub that the settings name; null where there is none. */
 export function hubOfSettings(settings: {

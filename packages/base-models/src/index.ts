@@ -6,7 +6,7 @@
 export { type CatalogueEntry, catalogue } from './auto/catalogue.ts';
 export type { FetchProgress } from './hub/fetch-model.ts';
 export { type Hub, openHub } from './hub/hub.ts';
-export { hubOfSettings, hubSettings } from './hub-settings.ts';
+export { hubOfSettings, hubSettings, pushHubOf } from './hub-settings.ts';
 export { type BaseModelImport, importBaseModel } from './import-base-model.ts';
 export {
   type BaseModelQuestion,

@@ -16,6 +16,8 @@ import type {
   Page,
   Predict,
   Predictions,
+  Push,
+  PushModel,
   Receipt,
   Run,
   StoredFile,
@@ -174,6 +176,9 @@ function modelsOf(transport: Transport) {
         path: `${urlPath`/v1/models/${id}/files`}/${path.split('/').map(encodeURIComponent).join('/')}`,
         headers: settings.from ? { range: `bytes=${settings.from}-` } : {},
       }),
+    /** Has a model pushed to a repo on the hub of the service, or pushed again. */
+    publish: (id: string, body: z.input<typeof PushModel>) =>
+      transport.json<Push>({ method: 'POST', path: urlPath`/v1/models/${id}/publish`, json: body }),
     predict: (id: string, body: Predict) =>
       transport.json<Predictions>({ method: 'POST', path: urlPath`/v1/models/${id}/predict`, json: body }),
   };

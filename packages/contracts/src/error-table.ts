@@ -185,6 +185,15 @@ export const errorTable = {
     'This registry has repos, branches, tags, commits and LFS uploads; docs/hub.md lists the calls.',
   ),
 
+  hub_pushes_off: bad('Leave `publish.repo` out, or ask the operator of the service to set HUB_PUSHES.'),
+  hub_token_missing: bad('Give a `token` that may write to the repo; the service has none of its own.'),
+  hub_token_refused: bad('Make a token with the right to write on the hub, and give that one.'),
+  tokens_not_kept: bad(
+    'Leave the token out to use the service’s own, or ask the operator to set SEAL_KEY_FILE, so that tokens can be kept.',
+  ),
+  publish_unsuitable: bad('Leave out what the message names; the task has no such files.'),
+  push_under_way: conflict('Wait until this push has ended; GET /v1/models/{id} shows it.'),
+  too_many_pushes: bad('Push to one of the repos that the model has already.'),
   model_not_found: missing('List models with GET /v1/models.'),
   model_file_not_found: missing('List the files with GET /v1/models/{id}.'),
   range_not_satisfiable: { status: 416, type: 'invalid_request_error', help: 'Ask for a range inside the file.' },

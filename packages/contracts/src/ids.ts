@@ -12,6 +12,7 @@ export const idPrefixes = {
   key: 'key_',
   account: 'acct_',
   upload: 'upl_',
+  push: 'push_',
   fileUpload: 'upload_',
   uploadPart: 'part_',
   webhook: 'whk_',
@@ -37,6 +38,9 @@ export const AccountId = idOf('account');
 export const UploadId = idOf('upload');
 export const FileUploadId = idOf('fileUpload');
 export const UploadPartId = idOf('uploadPart');
+
+/** One model per job, so its id is made of the job's. */
+export const modelIdOfJob = (jobId: string): string => idPrefixes.model + jobId.slice(idPrefixes.job.length);
 
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 in 64 lower-case hex digits');
 /** Unix time in whole seconds, as OpenAI's API speaks it. */

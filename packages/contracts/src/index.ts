@@ -24,6 +24,7 @@ export * from './metric.ts';
 export * from './miner-protocol.ts';
 export * from './model.ts';
 export * from './page.ts';
+export * from './publish.ts';
 export * from './receipt.ts';
 export * from './run.ts';
 export * from './run-status.ts';

@@ -22,6 +22,8 @@ export const jobCatalog = {
   'job.judge': { payload: z.strictObject({ jobId: z.string() }), attempts: 5, lockMs: 30_000, concurrency: 2 },
   /** Writes the winner into the registry and the receipt beside it. */
   'job.publish': { payload: z.strictObject({ jobId: z.string() }), attempts: 10, lockMs: 30_000, concurrency: 2 },
+  /** Delivers a published model to a repo on a hub. A hub that is away is tried again by the database's clock. */
+  'job.push': { payload: z.strictObject({ pushId: z.string() }), attempts: 1, lockMs: 30_000, concurrency: 2 },
   /** Checks and scores one submission. */
   'run.score': { payload: z.strictObject({ runId: z.string() }), attempts: 5, lockMs: 30_000, concurrency: 1 },
   /** Looks at the seats of one job whose holders fell silent. */

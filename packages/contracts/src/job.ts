@@ -6,6 +6,7 @@ import { JobStatus } from './job-status.ts';
 import { limits } from './limits.ts';
 import { Metadata } from './metadata.ts';
 import { Direction, MetricName, Objective } from './metric.ts';
+import { CreatePublish, Push } from './publish.ts';
 import { TaskName } from './task.ts';
 import { TextColumns, TextLimits } from './text.ts';
 
@@ -55,6 +56,7 @@ export const CreateJob = z
       )
       .optional(),
     metadata: Metadata.default({}),
+    publish: CreatePublish.default({ private: true, merged: false, onnx: true }),
   })
   .meta({ id: 'CreateJob' });
 export type CreateJob = z.infer<typeof CreateJob>;
@@ -121,6 +123,15 @@ export const Job = z
     seats: z.object({ total: z.int(), open: z.int(), racing: z.int(), done: z.int() }),
     result: JobResult.nullable(),
     model: ModelId.nullable(),
+    /** What was asked for; a token is never in it. */
+    publish: z.object({
+      repo: z.string().nullable(),
+      private: z.boolean(),
+      merged: z.boolean(),
+      onnx: z.boolean(),
+    }),
+    /** Where the winner goes, and how far that is. */
+    pushes: z.array(Push),
     error: JobFailure.nullable(),
   })
   .meta({ id: 'Job' });

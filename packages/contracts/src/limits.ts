@@ -69,6 +69,17 @@ export const limits = {
   baseModelFilesMax: 200,
   baseModelIdCharactersMax: 200,
 
+  /** Of the float32 weights of an ONNX form. */
+  onnxBytesMax: 16 * GIB,
+  /** A hub that is away this long is given up; the push can be asked for again. */
+  pushTryMs: 7 * 24 * 60 * 60 * 1000,
+  pushRetryMsMin: 2_000,
+  pushRetryMsMax: 30 * 60 * 1000,
+  /** A push that says nothing this long is taken over: its process died. */
+  pushSilenceMs: 30_000,
+  /** Repos on hubs that one model may be pushed to. */
+  pushesPerModelMax: 20,
+
   submissionFilesMax: 64,
   submissionBytesMax: 2 * GIB,
   submissionPathCharactersMax: 200,

@@ -3,6 +3,7 @@ import { TableSchema } from './dataset.ts';
 import { JobId, ModelId, RunId, Sha256, UnixSeconds } from './ids.ts';
 import { JobResult } from './job.ts';
 import { limits } from './limits.ts';
+import { Push } from './publish.ts';
 import { SubmissionPath } from './submission-path.ts';
 import { TaskName } from './task.ts';
 
@@ -25,6 +26,9 @@ export const Model = z
     files: z.array(ModelFile),
     table: TableSchema.nullable(),
     result: JobResult,
+    /** `org/name` of its repo in the service's own registry; null until it is there. */
+    repo: z.string().nullable(),
+    pushes: z.array(Push),
   })
   .meta({ id: 'Model' });
 export type Model = z.infer<typeof Model>;

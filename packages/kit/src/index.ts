@@ -16,6 +16,7 @@ export * from './process-folder.ts';
 export * from './public-address.ts';
 export * from './retry.ts';
 export * from './run-service.ts';
+export * from './sealer.ts';
 export * from './shutdown.ts';
 export * from './signed-receipt.ts';
 export * from './signing-key-file.ts';

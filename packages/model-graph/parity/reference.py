@@ -3,7 +3,7 @@
 Each case becomes a folder with the model in Hugging Face's layout, `adapter/` in peft's where the case has one, and
 `reference.safetensors`: `ids` (rows of tokens, padded with 0), `lengths`, and per row r `logits.r` of
 `[length, vocabulary]` and `losses.r` of `[length - 1]`; classifiers have `types` and `logits` of `[rows, labels]`. With the
-adapter the same under `adapter.`.
+adapter the same under `adapter.`, and causal models with one have `merged/`.
 """
 
 import sys
@@ -51,7 +51,15 @@ def write_decoder(case: Case, folder: Path) -> None:
     if case.adapter is not None:
         adapted = adapt(model, case, folder / "adapter", "CAUSAL_LM")
         tensors |= decoder_reference(adapted, ids, "adapter.")
+        write_merged(folder)
     save_file(tensors, folder / "reference.safetensors")
+
+
+def write_merged(folder: Path) -> None:
+    """What peft makes of the base in its own number format and the adapter: `merged/`."""
+    base = transformers.AutoModelForCausalLM.from_pretrained(folder)
+    merged = peft.PeftModel.from_pretrained(base, folder / "adapter").merge_and_unload()
+    merged.save_pretrained(folder / "merged")
 
 
 def write_smollm2(folder: Path) -> None:

@@ -5,13 +5,15 @@
  */
 
 export * from './adapter/lora-inputs.ts';
-export { type AdaptedModule, type Adapter, adapterRankMax, readAdapter } from './adapter/read-adapter.ts';
+export { type AdaptedModule, adapterRankMax } from './adapter/open-adapter.ts';
+export { type Adapter, readAdapter } from './adapter/read-adapter.ts';
 export { type BaseModel, type Checkpoint, checkCheckpoint } from './checkpoint/check-checkpoint.ts';
 export * from './decoder/decoder-config.ts';
 export * from './decoder/decoder-graph.ts';
 export { generateGraph } from './decoder/generate-graph.ts';
 export * from './decoder/score-batch.ts';
 export { scoreGraph } from './decoder/score-graph.ts';
+export { textGenerationGraph } from './decoder/text-generation-graph.ts';
 export { type ClassifyGraph, classifyGraph } from './encoder/classify-graph.ts';
 export * from './encoder/encoder-config.ts';
 export type { ModelConfig } from './families/family.ts';
@@ -19,6 +21,10 @@ export { familyTable } from './families/family-table.ts';
 export { canonicalWeights, headInputs, linearModules, modelTensors } from './families/model-tensors.ts';
 export { parseConfig, readConfig } from './families/read-config.ts';
 export type { LinearModule, TensorSpec } from './graph/tensor-spec.ts';
+export { mergeAdapter, storedTensors } from './merged/merge-adapter.ts';
+export { type MergedTensor, tensorBytes } from './merged/merged-tensor.ts';
+export { type OnnxFiles, onnxFiles } from './merged/onnx-files.ts';
+export { safetensorsBytes } from './merged/safetensors-bytes.ts';
 export * from './model-fault.ts';
 export * from './safetensors/element-type.ts';
 export { type Header, type HeaderTensor, parseHeader } from './safetensors/header.ts';

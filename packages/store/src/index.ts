@@ -7,3 +7,4 @@ export { type FileArtifactStoreOptions, fileArtifactStore } from './artifacts/fi
 export { artifactSettings, type OpenArtifacts, openArtifacts, prepareArtifacts } from './artifacts/open-artifacts.ts';
 export { connectStores, type StoreOptions } from './mongo/connect-stores.ts';
 export * from './ports/index.ts';
+export * from './push-id.ts';

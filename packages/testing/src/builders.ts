@@ -8,6 +8,7 @@ import type {
   MinerRecord,
   ModelRecord,
   NewEvent,
+  PushRecord,
   RunRecord,
   SeatRecord,
   UploadRecord,
@@ -64,6 +65,7 @@ export const aJobSpec = (overrides: Partial<CreateJob> = {}): CreateJob => ({
   objective: {},
   budget: { minutes: 10, seats: 3, wait_minutes: 60 },
   metadata: {},
+  publish: { private: true, merged: false, onnx: true },
   ...overrides,
 });
 
@@ -231,6 +233,29 @@ export const aModel = (overrides: Partial<ModelRecord> = {}): ModelRecord => ({
   baseModelId: null,
   alias: null,
   createdAt: builtAt,
+  ...overrides,
+});
+
+/** A push to a foreign hub that is due. */
+export const aPush = (overrides: Partial<PushRecord> = {}): PushRecord => ({
+  id: 'push_00000001',
+  modelId: 'model_00000001',
+  jobId: 'job_00000001',
+  accountId: 'acct_00000001',
+  where: 'hub',
+  repo: 'someone/rows',
+  private: true,
+  token: null,
+  status: 'pending',
+  attempts: 0,
+  progress: 0,
+  message: null,
+  url: null,
+  commit: null,
+  askedAt: builtAt,
+  nextAttemptAt: builtAt,
+  createdAt: builtAt,
+  updatedAt: builtAt,
   ...overrides,
 });
 

@@ -1,6 +1,6 @@
 import { hubSettings } from '@agon/base-models';
 import { PublicKey } from '@agon/contracts';
-import { sharedSettings, webhookSettings } from '@agon/kit';
+import { sealSettings, sharedSettings, webhookSettings } from '@agon/kit';
 import { artifactSettings } from '@agon/store';
 import { z } from 'zod';
 
@@ -11,6 +11,7 @@ export const ApiEnvironment = z.object({
   ...sharedSettings,
   ...artifactSettings,
   ...hubSettings,
+  ...sealSettings,
   ...webhookSettings,
   HOST: z.string().default('127.0.0.1').describe('address to listen on'),
   PORT: z.coerce.number().int().min(0).max(portMax).default(8080).describe('port to listen on; 0 takes a free one'),

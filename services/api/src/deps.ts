@@ -16,6 +16,7 @@ import type { ResolveBaseModel } from './base-models/resolve-type.ts';
 import type { Metrics } from './http/metrics.ts';
 import type { Tally } from './http/tally.ts';
 import type { LeaseDesk } from './leases/lease-desk.ts';
+import type { PushDesk } from './publish/push-desk.ts';
 import type { Turnstile } from './turnstile.ts';
 
 /** What inspecting a dataset asks for and finds. */
@@ -88,6 +89,7 @@ export type AppDeps = {
     columns: TableInputs;
     rows: number;
   }) => Promise<ClassPrediction | Float64Array>;
+  readonly pushDesk: PushDesk;
   /** Lets language models answer, and encoders classify. */
   readonly chat: Pick<ModelHosts, 'generate' | 'classify' | 'answers' | 'models'>;
   /** How much is in each queue, for the metrics. */

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { availableParallelism, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hubOfSettings } from '@agon/base-models';
+import { hubOfSettings, pushHubOf } from '@agon/base-models';
 import { limits } from '@agon/contracts';
 import { ModelHosts } from '@agon/inference';
 import {
@@ -14,6 +14,7 @@ import {
   readVersion,
   runService,
   Shutdown,
+  sealerOf,
   systemClock,
 } from '@agon/kit';
 import { OnnxPool, predictTable } from '@agon/onnx';
@@ -25,6 +26,7 @@ import { ApiEnvironment } from './config.ts';
 import { listen } from './http/http-server.ts';
 import { datasetInspector } from './jobs/dataset-inspector.ts';
 import { insertBootstrapKey } from './keys/bootstrap-key.ts';
+import { createPushDesk } from './publish/push-desk.ts';
 
 const closeMsMax = 10_000;
 const predictMsMax = 20_000;
@@ -73,6 +75,11 @@ async function start(): Promise<Record<string, unknown>> {
     await insertBootstrapKey(stores, config.BOOTSTRAP_ADMIN_KEY, new Date(clock.nowMs()));
   }
   const perMinute = config.REQUESTS_PER_MINUTE ?? limits.requestsPerMinuteMax;
+  const pushDesk = createPushDesk({
+    hubUrl: pushHubOf(config),
+    hasToken: config.HF_TOKEN !== undefined,
+    sealer: await sealerOf(config),
+  });
   const api = buildApp(
     {
       stores,
@@ -84,6 +91,7 @@ async function start(): Promise<Record<string, unknown>> {
       log,
       inspectDataset: datasetInspector(artifacts),
       resolveBaseModel: baseModelResolver({ stores, artifacts, clock, log }, hubOfSettings(config)),
+      pushDesk,
       queueCounts: () => queue.counts(),
       chat,
       predict: ({ modelPath, ...table }) => models.use(modelPath, (child) => predictTable({ child, ...table })),

@@ -1,11 +1,15 @@
-import { createBaseModels, hubOfSettings } from '@agon/base-models';
+import { randomBytes } from 'node:crypto';
+import { createBaseModels, hubOfSettings, pushHubOf } from '@agon/base-models';
 import { AppError } from '@agon/contracts';
+import { buildHub } from '@agon/hub';
 import {
   createLogger,
+  idMaker,
   readOrMakeSigningKey,
   readVersion,
   runService,
   Shutdown,
+  sealerOf,
   serveHealth,
   systemClock,
 } from '@agon/kit';
@@ -14,6 +18,8 @@ import { startSchedule, startWorkers } from '@agon/queue/worker';
 import { connectStores, openArtifacts } from '@agon/store';
 import { buildScheduler } from './build-scheduler.ts';
 import { readSettings } from './config.ts';
+import { createWinnerFiles } from './publish/files/winner-files.ts';
+import { ownRegistry } from './push/registry.ts';
 import { eventPoster } from './webhook/post-event.ts';
 
 const reconcileEveryMs = 10_000;
@@ -35,11 +41,22 @@ async function start(): Promise<Record<string, unknown>> {
   shutdown.add('artifacts', async () => close());
   const versions = { agon: await readVersion(manifest) };
   const stopping = new AbortController();
-  const hub = hubOfSettings(settings);
-  const baseModels = createBaseModels({ stores, artifacts, hub, clock, log, stopping: stopping.signal });
+  const baseModels = createBaseModels({
+    ...{ stores, artifacts, clock, log },
+    hub: hubOfSettings(settings),
+    stopping: stopping.signal,
+  });
+  const ownHub = buildHub({ stores, artifacts, clock, newId: idMaker(clock.nowMs), randomBytes, log });
   const postEvent = eventPoster({ privateAddresses: settings.WEBHOOK_PRIVATE_ADDRESSES });
+  const pushUrl = pushHubOf(settings);
   const handlers = buildScheduler({
     ...{ stores, artifacts, queue, baseModels, postEvent, clock, log, signingKey, versions },
+    winnerFiles: createWinnerFiles({ artifacts }),
+    registry: ownRegistry(ownHub, settings.PUBLIC_URL ?? ''),
+    pushHub: pushUrl === null ? null : { url: pushUrl, token: settings.HF_TOKEN ?? null, fetch },
+    sealer: await sealerOf(settings),
+    publicUrl: settings.PUBLIC_URL ?? null,
+    stopping: stopping.signal,
   });
   const schedule = startSchedule({ redisUrl, log, every: { reconcile: reconcileEveryMs } });
   shutdown.add('schedule', () => schedule.close());

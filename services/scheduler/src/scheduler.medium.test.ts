@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import { createBaseModels } from '@agon/base-models';
 import { type BlobRef, limits, Receipt } from '@agon/contracts';
 import { readPart, recomputeCommitment, sourceOfBytes } from '@agon/dataset';
 import { checkReceipt, encodeOutcome, outcomeOfClasses, runSeed, scoreWithInterval } from '@agon/domain';
+import { buildHub, namespaceOf } from '@agon/hub';
 import {
   idMaker,
   newSigningKeyPem,
@@ -20,6 +22,7 @@ import { type ArtifactStore, connectStores, fileArtifactStore, type JobRecord, t
 import { aJob, aJobSpec, aMiner, anEvaluation, aRun, testMongodbUrl, testRedis } from '@agon/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { buildScheduler } from './build-scheduler.ts';
+import { ownRegistry } from './push/registry.ts';
 import { readBlob } from './read-blob.ts';
 
 const clock = systemClock;
@@ -62,6 +65,12 @@ async function startScheduler(): Promise<{ queue: ConnectedQueue; reconcile: () 
     log,
     signingKey,
     versions: { agon: 'test' },
+    winnerFiles: async () => [],
+    registry: ownRegistry(buildHub({ stores, artifacts, clock, newId, randomBytes, log }), 'http://agon.test'),
+    pushHub: null,
+    sealer: null,
+    publicUrl: null,
+    stopping: new AbortController().signal,
   });
   const workers = startWorkers({ redisUrl, prefix, log, handlers, clock });
   shutdown.add('workers', () => workers.close());
@@ -198,6 +207,9 @@ test('a job goes from its file to a signed receipt, through two losses of all th
     'job.judged',
     'job.succeeded',
   ]);
+  const [push] = await stores.pushes.listByModels([model?.id ?? '']);
+  const namespace = await namespaceOf(stores, job.accountId);
+  expect(push).toMatchObject({ where: 'registry', status: 'done', repo: `${namespace}/${model?.name}` });
 });
 
 test('the split in the receipt is the one that anyone with the dataset and the secret finds', async () => {

@@ -1,7 +1,7 @@
-import { isFinalRun } from '@agon/contracts';
+import { isFinalRun, modelIdOfJob } from '@agon/contracts';
 import type { JobRecord } from '@agon/store';
 import { endRun, endUploads, mayHaveUploads } from './end-run.ts';
-import type { SchedulerDeps } from './scheduler-deps.ts';
+import { nowDate, type SchedulerDeps } from './scheduler-deps.ts';
 
 /**
  * Ends what an ended job may have left: runs that still go on, their uploads, seats that are not closed. Safe to repeat.
@@ -15,6 +15,10 @@ export async function settleFinalJob(deps: SchedulerDeps, job: Pick<JobRecord, '
     if (isFinalRun(run.status)) continue;
     const failure = { code: `job_${job.status}`, class: null, message };
     if (await endRun(deps, { run, to: 'cancelled', failure })) ended += 1;
+  }
+  if (job.status !== 'succeeded') {
+    const ends = `The job is ${job.status}, so there is no model to push.`;
+    await deps.stores.pushes.endWaiting({ modelId: modelIdOfJob(job.id), message: ends, now: nowDate(deps) });
   }
   return ended + (await deps.stores.seats.closeAll(job.id));
 }

@@ -25,6 +25,15 @@ export type Sequence = {
   /** int64 `[2]`: B and T. */
   readonly rowsByTokens: Value;
   readonly blocks: CausalBlocks;
+  /** Where rows may have padding before their tokens, which then counts as tokens in all of the above. */
+  readonly padding?: Padding | undefined;
+};
+
+export type Padding = {
+  /** `[B, 1, 1, totalLength]`: 0 where a key is a token, a large negative number where it is padding. */
+  readonly keys: Value;
+  /** The same for each new token, `[B, 1, T, totalLength]`. */
+  readonly keysPerToken: Value;
 };
 
 /** Keys, rotated, and values of a layer, each `[B, keyValueHeads, tokens, headSize]`. */

@@ -1,5 +1,5 @@
 import { fused, type GraphBuilder, type Value } from '../graph/graph-builder.ts';
-import type { AttentionLayer, KeyValues, Projected } from './attention.ts';
+import type { AttentionLayer, KeyValues, Padding, Projected } from './attention.ts';
 import type { CausalBlock } from './causal-blocks.ts';
 
 /**
@@ -35,7 +35,7 @@ export function blockedAttention(
         });
   const outputs = blocks.blocksOf(layer.window).map((block, index) => {
     const flat = builder.op('Reshape', [queries[index] as Value, builder.ints([0, 0, -1, headSize])]);
-    const mixed = attendBlock(builder, flat, { ...present, headSize }, block);
+    const mixed = attendBlock(builder, flat, { ...present, headSize, padding: sequence.padding }, block);
     return builder.op('Reshape', [mixed, builder.ints([0, 0, groups, -1, headSize])]);
   });
   const all =
@@ -47,17 +47,19 @@ export function blockedAttention(
 function attendBlock(
   builder: GraphBuilder,
   query: Value,
-  all: KeyValues & { headSize: number },
+  all: KeyValues & { headSize: number; padding: Padding | undefined },
   block: CausalBlock,
 ): Value {
-  const seen = (each: Value): Value => builder.op('Slice', [each, builder.ints([0]), block.keysEnd, builder.ints([2])]);
-  const scores = builder.op('FusedMatMul', [query, seen(all.key)], {
+  const seenKeys = (each: Value, axis: number): Value =>
+    builder.op('Slice', [each, builder.ints([0]), block.keysEnd, builder.ints([axis])]);
+  const scores = builder.op('FusedMatMul', [query, seenKeys(all.key, 2)], {
     domain: fused,
     attributes: { alpha: { float: 1 / Math.sqrt(all.headSize) }, transB: { int: 1 } },
   });
-  const masked = builder.op('Add', [scores, block.mask]);
+  const causal = builder.op('Add', [scores, block.mask]);
+  const masked = all.padding ? builder.op('Add', [causal, seenKeys(all.padding.keys, 3)]) : causal;
   const shares = builder.op('Softmax', [masked], { attributes: { axis: { int: -1 } } });
-  return builder.op('MatMul', [shares, seen(all.value)]);
+  return builder.op('MatMul', [shares, seenKeys(all.value, 2)]);
 }
 
 /** `[B, T, …]` in the given parts and order. */

@@ -10,7 +10,8 @@ export function groupedAttention(
   const { config, window, past, sequence } = layer;
   const length = builder.op('Cast', [sequence.totalLength], { attributes: { to: { int: 6 } } });
   const { query, key, value } = sequence.positions ? rotated(builder, projected, layer) : projected;
-  const tables = sequence.positions ? [] : [sequence.rotary.cos, sequence.rotary.sin];
+  const bias = sequence.padding ? ['', sequence.padding.keysPerToken] : [];
+  const tables = sequence.positions ? [] : [sequence.rotary.cos, sequence.rotary.sin, ...bias];
   const inputs = [query, key, value, past?.key ?? '', past?.value ?? '', sequence.lastPositions ?? '', length];
   const [output, allKeys, allValues] = builder.ops('GroupQueryAttention', [...inputs, ...tables], 3, {
     domain: fused,

@@ -17,6 +17,8 @@ export type ClassifyGraph = {
   readonly lora: boolean;
   /** Of the weights, or inputs of the graph for so many classes (`headInputs`), so that each submission brings its own. */
   readonly head: 'weights' | { readonly labels: number };
+  /** How the graph learns which tokens count; by their number where it is left out. */
+  readonly padding?: 'lengths' | 'mask';
 };
 
 /**
@@ -25,7 +27,8 @@ export type ClassifyGraph = {
  * | input | type | |
  * | --- | --- | --- |
  * | `input_ids` | int64 `[B, T]` | |
- * | `lengths` | int32 `[B]` | tokens of each row that count |
+ * | `lengths` | int32 `[B]` | tokens of each row that count; or with `padding: 'mask'` |
+ * | `attention_mask` | int64 `[B, T]` | 0 for padding |
  * | `token_type_ids` | int64 `[B, T]` | only where the model has more than one token type |
  * | `….lora_A`, `….lora_B` | float32 | see `loraInputs` |
  * | `classifier.weight`, … | float32 | see `headInputs` |
@@ -40,9 +43,9 @@ export function classifyGraph(graph: ClassifyGraph): Uint8Array {
   const builder = new GraphBuilder(graph.folder);
   const context = { builder, weights: encoderWeights(config, graph.weights), lora: graph.lora };
   const tokens = builder.input('input_ids', 'int64', ['B', 'T']);
-  const lengths = builder.input('lengths', 'int32', ['B']);
+  const counted = graph.padding === 'mask' ? maskInput(builder) : builder.input('lengths', 'int32', ['B']);
   const tokenTypes = config.tokenTypes > 1 ? builder.input('token_type_ids', 'int64', ['B', 'T']) : null;
-  const first = encoderBody(context, config, { tokens, lengths, tokenTypes });
+  const first = encoderBody(context, config, { tokens, counted, tokenTypes });
   const labels = graph.head === 'weights' ? config.labels : graph.head.labels;
   if (labels === null) {
     throw new ModelFault('tensor_missing', `${config.architecture} has no head that classifies.`);
@@ -50,6 +53,10 @@ export function classifyGraph(graph: ClassifyGraph): Uint8Array {
   builder.output('logits', head(context, graph, { first, labels }), 'float32', ['B', labels]);
   return builder.bytes();
 }
+
+/** What transformers calls it, as the attention operator wants it. */
+const maskInput = (builder: GraphBuilder): Value =>
+  builder.op('Cast', [builder.input('attention_mask', 'int64', ['B', 'T'])], { attributes: { to: { int: 6 } } });
 
 /** The pooler or first layer, its activation, and the layer that gives the classes. `[B, hidden]` to `[B, labels]` */
 function head(context: GraphContext, graph: ClassifyGraph, input: { first: Value; labels: number }): Value {

@@ -10,8 +10,8 @@ export type EncoderInput = {
   readonly tokens: Value;
   /** int64 `[B, T]`, where the model has token types. */
   readonly tokenTypes: Value | null;
-  /** int32 `[B]` */
-  readonly lengths: Value;
+  /** int32: how many tokens of each row count, `[B]`, or 1 for each that counts, `[B, T]`. */
+  readonly counted: Value;
 };
 
 type Shape = { readonly rowsByTokens: Value; readonly tokens: Value; readonly firstTokens: Value };
@@ -32,7 +32,7 @@ export function encoderBody(context: GraphContext, config: EncoderConfig, input:
     const last = index === config.layers - 1;
     const chosen = (value: Value): Value => (last ? builder.op('Gather', [value, shape.firstTokens]) : value);
     const norm = (name: string) => ({ name, size: config.hidden, epsilon: config.normEpsilon });
-    const attended = attention(context, config, { modules, x, lengths: input.lengths }, shape);
+    const attended = attention(context, config, { modules, x, counted: input.counted }, shape);
     const change = linear(context, modules.output, chosen(attended));
     const middle = addAndLayerNorm(context, chosen(x), change, norm(layer.attentionNorm));
     const wide = activated(context, config, linear(context, modules.up, middle));
@@ -82,7 +82,7 @@ const typeEmbeddings = (context: GraphContext, table: Value, input: EncoderInput
 function attention(
   context: GraphContext,
   config: EncoderConfig,
-  layer: { modules: Record<'query' | 'key' | 'value', LinearModule>; x: Value; lengths: Value },
+  layer: { modules: Record<'query' | 'key' | 'value', LinearModule>; x: Value; counted: Value },
   shape: Shape,
 ): Value {
   const { builder } = context;
@@ -95,7 +95,7 @@ function attention(
     project(layer.modules.key),
     project(layer.modules.value),
     '',
-    layer.lengths,
+    layer.counted,
   ];
   const attended = builder.op('MultiHeadAttention', inputs, {
     domain: fused,

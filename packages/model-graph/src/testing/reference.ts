@@ -15,10 +15,10 @@ export function referencePython(python: string | undefined): string | undefined 
   return spawnSync(python, ['-c', wanted], { stdio: 'ignore' }).status === 0 ? python : undefined;
 }
 
-/** A new folder with the models of `parity/cases.py` and what PyTorch makes of them. */
-export function writeReferences(python: string): string {
+/** A new folder with the models of `parity/cases.py`, all or those named, and what PyTorch makes of them. */
+export function writeReferences(python: string, names: readonly string[] = []): string {
   const folder = mkdtempSync(join(tmpdir(), 'agon-parity-'));
-  const ended = spawnSync(python, [script, folder], { encoding: 'utf8' });
+  const ended = spawnSync(python, [script, folder, ...names], { encoding: 'utf8' });
   if (ended.status !== 0) throw new Error(`The reference failed: ${ended.stderr}`);
   return folder;
 }

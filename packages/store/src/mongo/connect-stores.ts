@@ -19,6 +19,7 @@ import { createMinerStore } from './miner-store.ts';
 import { createModelStore } from './model-store.ts';
 import { createIndexes, type Models, openModels } from './models.ts';
 import { createNamespaceStore } from './namespace-store.ts';
+import { createPushStore } from './push-store.ts';
 import { createRunStore } from './run-store.ts';
 import { createSeatStore } from './seat-store.ts';
 import type { StoreDeps } from './store-deps.ts';
@@ -74,6 +75,7 @@ function assemble(connection: Connection, deps: StoreDeps): Stores {
     files: withAppErrors(createFileStore(deps)),
     fileUploads: withAppErrors(createFileUploadStore(deps)),
     models: withAppErrors(createModelStore(deps)),
+    pushes: withAppErrors(createPushStore(deps)),
     baseModels: withAppErrors(createBaseModelStore(deps)),
     miners: withAppErrors(createMinerStore(deps)),
     keys: withAppErrors(createKeyStore(deps)),

@@ -10,7 +10,12 @@ import type { StoreDeps } from './store-deps.ts';
 
 const own = ['eventSequence', 'outbox', 'blobs', 'unannounced'] as const;
 const finalStatuses = JobStatus.options.filter(isFinalJob);
-const recordOf = (document: JobDocument): JobRecord => toRecord(document, own);
+
+/** Jobs that are older than their `publish` have what was done then. */
+function recordOf(document: JobDocument): JobRecord {
+  const job: JobRecord = toRecord(document, own);
+  return { ...job, spec: { ...job.spec, publish: job.spec.publish ?? { private: true, merged: false, onnx: true } } };
+}
 
 /** Refuses a move that the table does not have; the caller's program is wrong. */
 function checkJobMove(from: readonly JobStatus[], to: JobStatus): void {

@@ -1,6 +1,7 @@
 import type { Connection, Model, Schema } from 'mongoose';
 import * as fileUploadSchemas from './file-upload-schemas.ts';
 import * as hub from './hub-schemas.ts';
+import { type PushDocument, pushSchema } from './push-schema.ts';
 import * as schemas from './schemas.ts';
 import * as webhookSchemas from './webhook-schemas.ts';
 
@@ -13,6 +14,7 @@ export type Models = {
   readonly evaluations: Model<schemas.EvaluationDocument>;
   readonly files: Model<schemas.FileDocument>;
   readonly models: Model<schemas.ModelDocument>;
+  readonly pushes: Model<PushDocument>;
   readonly baseModels: Model<schemas.BaseModelDocument>;
   readonly miners: Model<schemas.MinerDocument>;
   readonly keys: Model<schemas.KeyDocument>;
@@ -43,6 +45,7 @@ export function openModels(connection: Connection): Models {
     evaluations: open('evaluations', schemas.evaluationSchema),
     files: open('files', schemas.fileSchema),
     models: open('models', schemas.modelSchema),
+    pushes: open('pushes', pushSchema),
     baseModels: open('base_models', schemas.baseModelSchema),
     miners: open('miners', schemas.minerSchema),
     keys: open('keys', schemas.keySchema),

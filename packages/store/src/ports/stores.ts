@@ -1,6 +1,7 @@
 import type { JobStatus, RunStatus, TaskName } from '@agon/contracts';
 import type { FileUploadStore } from './file-uploads.ts';
 import type { HubStores } from './hub-stores.ts';
+import type { PushStore } from './push-store.ts';
 import type {
   BaseModelRecord,
   EvaluationRecord,
@@ -253,6 +254,7 @@ export type Stores = {
   readonly files: FileStore;
   readonly fileUploads: FileUploadStore;
   readonly models: ModelStore;
+  readonly pushes: PushStore;
   readonly baseModels: BaseModelStore;
   readonly miners: MinerStore;
   readonly keys: KeyStore;

@@ -18,6 +18,7 @@ import { keyContract } from './keys.ts';
 import { minerContract } from './miners.ts';
 import { modelContract } from './models.ts';
 import { namespaceContract } from './namespaces.ts';
+import { pushContract } from './pushes.ts';
 import { runContract } from './runs.ts';
 import { seatContract } from './seats.ts';
 import { uploadContract } from './uploads.ts';
@@ -31,6 +32,7 @@ const parts = {
   'uploads, evaluations and files': uploadContract,
   'uploads of clients': fileUploadContract,
   models: modelContract,
+  pushes: pushContract,
   'base models': baseModelContract,
   miners: minerContract,
   keys: keyContract,

@@ -32,7 +32,7 @@ export function jobOfRequest(body: CreateFineTuningJob): CreateJob {
   }
   const metadata = body.metadata ?? {};
   const wishes = serviceWishes(metadata);
-  const { minutes = 10, seats, waitMinutes, maxTokens, goal, metric, revision } = wishes;
+  const { minutes = 10, seats, waitMinutes, maxTokens, goal, metric, revision, publish } = wishes;
   return parseInput(CreateJob, {
     training_file: body.training_file,
     task,
@@ -41,6 +41,7 @@ export function jobOfRequest(body: CreateFineTuningJob): CreateJob {
     objective: defined({ goal, metric }),
     text: defined({ max_tokens: maxTokens }),
     ...defined({ seed: body.seed ?? undefined, suffix: body.suffix || undefined }),
+    publish,
     metadata,
   });
 }

@@ -9,6 +9,7 @@ export type ServiceWishes = {
   goal?: number;
   metric?: MetricName;
   revision?: string;
+  publish?: Partial<Pick<CreateJob['publish'], 'repo' | 'private' | 'merged' | 'onnx'>>;
 };
 
 type Reader = (value: string, key: string) => Partial<ServiceWishes>;
@@ -21,6 +22,11 @@ const numberOf = (value: string, key: string): number => {
   throw new AppError('invalid_request', `metadata.${key}: is a number written as a string, such as "3"`, {
     param: `metadata.${key}`,
   });
+};
+
+const flagOf = (value: string, key: string): boolean => {
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw new AppError('invalid_request', `metadata.${key}: is "true" or "false"`, { param: `metadata.${key}` });
 };
 
 const readers: Readonly<Record<string, Reader>> = {
@@ -36,6 +42,10 @@ const readers: Readonly<Record<string, Reader>> = {
       param: `metadata.${key}`,
     });
   },
+  agon_repo: (repo) => ({ publish: { repo } }),
+  agon_private: (value, key) => ({ publish: { private: flagOf(value, key) } }),
+  agon_merged: (value, key) => ({ publish: { merged: flagOf(value, key) } }),
+  agon_onnx: (value, key) => ({ publish: { onnx: flagOf(value, key) } }),
   agon_base_model_revision: (revision) => ({ revision }),
 };
 
@@ -54,5 +64,6 @@ export function serviceWishes(metadata: CreateJob['metadata']): ServiceWishes {
       param: `metadata.${key}`,
     });
   });
-  return Object.assign({}, ...wishes);
+  const publish: ServiceWishes['publish'] = Object.assign({}, ...wishes.map((wish) => wish.publish));
+  return { ...Object.assign({}, ...wishes), publish };
 }

@@ -1,4 +1,4 @@
-import { AppError, Job, jobStatusesNotFinal } from '@agon/contracts';
+import { AppError, Job, jobStatusesNotFinal, modelIdOfJob } from '@agon/contracts';
 import type { JobRecord } from '@agon/store';
 import { nowDate, type RouteDeps } from '../deps.ts';
 import { announce, enqueue } from '../enqueue.ts';
@@ -19,6 +19,8 @@ export async function cancelOwnJob(deps: RouteDeps, owned: { jobId: string; acco
   const job = moved ?? (await findJob(deps.stores, owned));
   if (job.status !== 'cancelled') throw new AppError('job_already_final', `The job has ended: it ${job.status}.`);
   await endRunsOf(deps, job.id);
+  const message = 'The job was cancelled, so there is no model to push.';
+  await deps.stores.pushes.endWaiting({ modelId: modelIdOfJob(job.id), message, now: nowDate(deps) });
   await announce(deps, { kind: 'events', jobId: job.id });
   await enqueue(deps, 'webhook.plan', { jobId: job.id });
   return job;

@@ -14,6 +14,7 @@ import {
 import { needsOfJob } from '@agon/domain';
 import type { FileRecord } from '@agon/store';
 import type { InspectionAnswer, RouteDeps } from '../deps.ts';
+import { checkFiles, checkPush } from '../publish/check-publish.ts';
 import { checkWish } from './check-wish.ts';
 import { type ChosenBaseModel, chooseBaseModel } from './choose-base-model.ts';
 
@@ -85,10 +86,11 @@ export async function inspect(
 /**
  * What follows from a job and its dataset.
  *
- * @throws AppError `metric_unsuitable`, `task_not_inferable`, the dataset's refusal, or that of the base model.
+ * @throws AppError `metric_unsuitable`, `task_not_inferable`, the dataset's refusal, that of the base model, or of the
+ * publication.
  */
 export async function conclude(
-  deps: Pick<RouteDeps, 'resolveBaseModel'>,
+  deps: Pick<RouteDeps, 'resolveBaseModel' | 'pushDesk'>,
   { spec, signal }: Pick<JobCheck, 'spec' | 'signal'>,
   answer: InspectionAnswer | undefined,
 ): Promise<CheckedJob> {
@@ -101,6 +103,8 @@ export async function conclude(
   }
   const objective = objectiveOf(task, spec.objective);
   checkWish(task, spec);
+  checkFiles(task, spec.publish);
+  if (spec.publish.repo !== undefined) await checkPush(deps.pushDesk, spec.publish, 'publish.');
   const chosen = await chooseBaseModel(deps, { task, spec, signal });
   const taskInferred = answer?.taskInferred ?? null;
   return { task, taskInferred, objective, ...chosen, inspected: answer ? inspectedOf(answer, chosen) : null };

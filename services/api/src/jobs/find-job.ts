@@ -1,4 +1,4 @@
-import { AppError, type Job, JobId } from '@agon/contracts';
+import { AppError, type Job, JobId, modelIdOfJob } from '@agon/contracts';
 import type { JobRecord, Stores } from '@agon/store';
 import { z } from 'zod';
 import { jobWire } from './job-wire.ts';
@@ -15,7 +15,8 @@ export async function findJob(
   throw new AppError('job_not_found', `There is no job ${owned.jobId}.`);
 }
 
-/** The job as its client reads it, with its seats as they are now. */
-export async function readJob(stores: Pick<Stores, 'seats'>, job: JobRecord): Promise<Job> {
-  return jobWire(job, await stores.seats.listByJob(job.id));
+/** The job as its client reads it, with its seats and pushes as they are now. */
+export async function readJob(stores: Pick<Stores, 'seats' | 'pushes'>, job: JobRecord): Promise<Job> {
+  const pushes = await stores.pushes.listByModels([modelIdOfJob(job.id)]);
+  return jobWire(job, await stores.seats.listByJob(job.id), pushes);
 }

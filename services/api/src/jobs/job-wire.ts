@@ -1,6 +1,7 @@
-import type { Job, JobEvent, SeatStatus } from '@agon/contracts';
+import type { CreatePublish, Job, JobEvent, SeatStatus } from '@agon/contracts';
 import { unixSeconds } from '@agon/kit';
-import type { EventRecord, JobRecord, SeatRecord } from '@agon/store';
+import type { EventRecord, JobRecord, PushRecord, SeatRecord } from '@agon/store';
+import { pushWire } from '../publish/push-wire.ts';
 
 const orNull = (date: Date | null): number | null => (date ? unixSeconds(date) : null);
 
@@ -17,8 +18,15 @@ function seatsWire(job: JobRecord, seats: readonly SeatRecord[]): Job['seats'] {
 const baseModelWire = (model: JobRecord['baseModel']): Job['base_model'] =>
   model && { name: model.name, revision: model.revision, why: model.why };
 
+const publishWire = ({ repo, private: isPrivate, merged, onnx }: CreatePublish): Job['publish'] => ({
+  repo: repo ?? null,
+  private: isPrivate,
+  merged,
+  onnx,
+});
+
 /** A job as its client reads it. The split's secret stays inside until the receipt. */
-export function jobWire(job: JobRecord, seats: readonly SeatRecord[]): Job {
+export function jobWire(job: JobRecord, seats: readonly SeatRecord[], pushes: readonly PushRecord[]): Job {
   const { spec, baseline } = job;
   return {
     id: job.id,
@@ -46,6 +54,8 @@ export function jobWire(job: JobRecord, seats: readonly SeatRecord[]): Job {
     seats: seatsWire(job, seats),
     result: job.result,
     model: job.modelId,
+    publish: publishWire(spec.publish),
+    pushes: pushes.map(pushWire),
     error: job.failure,
   };
 }

@@ -1,6 +1,7 @@
-import { Job, JobStatus, PageQuery, pageOf } from '@agon/contracts';
+import { Job, JobStatus, modelIdOfJob, PageQuery, pageOf } from '@agon/contracts';
 import { route } from '../http/route.ts';
 import { pageFrom } from '../page.ts';
+import { pushesOf } from '../publish/push-wire.ts';
 import { findJob, JobParams, readJob } from './find-job.ts';
 import { jobWire } from './job-wire.ts';
 
@@ -21,10 +22,12 @@ export const listJobs = route({
     const query = { accountId, after, limit: limit + 1, ...(status ? { statuses: [status] } : {}) };
     const jobs = await deps.stores.jobs.list(query);
     const seats = await deps.stores.seats.listByJobs(jobs.map((job) => job.id));
+    const pushes = await deps.stores.pushes.listByModels(jobs.map((job) => modelIdOfJob(job.id)));
     const wires = jobs.map((job) =>
       jobWire(
         job,
         seats.filter((seat) => seat.jobId === job.id),
+        pushesOf(pushes, modelIdOfJob(job.id)),
       ),
     );
     return pageFrom(wires, limit);

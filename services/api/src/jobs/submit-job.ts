@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AppError, type CreateJob, type ErrorCode, limits } from '@agon/contracts';
+import { AppError, type CreateJob, type ErrorCode, limits, modelIdOfJob } from '@agon/contracts';
 import { graceSeconds } from '@agon/domain';
 import { canonicalJson } from '@agon/kit';
 import type { FileRecord, JobRecord } from '@agon/store';
@@ -7,6 +7,7 @@ import { dateIn, nowDate, type RouteDeps } from '../deps.ts';
 import { announce, enqueue } from '../enqueue.ts';
 import { findFile } from '../files/find-file.ts';
 import type { KeyCaller } from '../http/route.ts';
+import { newPush } from '../publish/new-push.ts';
 import { type CheckedJob, conclude, inspect } from './check-job.ts';
 
 /** Until the dataset was read. */
@@ -20,6 +21,9 @@ const machineOf = ({ memoryMib, vramMib, cpus }: JobRecord['needs']): JobRecord[
 
 const baseModelOf = (base: CheckedJob['base']): JobRecord['baseModel'] =>
   base && { id: base.model.id, name: base.model.name, revision: base.model.revision, why: base.why };
+
+/** The token of a hub is kept with the push, sealed, and nowhere else. */
+const withoutToken = ({ publish: { token: _, ...publish }, ...spec }: CreateJob): CreateJob => ({ ...spec, publish });
 
 type Attempt = {
   readonly jobId: string;
@@ -45,7 +49,7 @@ function jobRecord(deps: RouteDeps, attempt: Attempt, file: FileRecord, checked:
     graceSeconds: graceSeconds(spec.budget.minutes),
     pausedAt: null,
     finishedAt: null,
-    spec,
+    spec: withoutToken(spec),
     task: checked.task,
     taskInferred: checked.taskInferred,
     objective: checked.objective,
@@ -78,6 +82,7 @@ async function insertJob(deps: RouteDeps, attempt: Attempt): Promise<JobRecord> 
   const file = await findFile(deps.stores, owned, 'training_file');
   const checked = await conclude(deps, attempt, await inspect(deps, { spec, file, signal }));
   const job = jobRecord(deps, attempt, file, checked);
+  await insertPush(deps, attempt);
   const message = `The job was created for ${file.filename}; the dataset is read next.`;
   try {
     await deps.stores.jobs.insert(job, { type: 'job.created', key: 'job.created', message });
@@ -89,6 +94,15 @@ async function insertJob(deps: RouteDeps, attempt: Attempt): Promise<JobRecord> 
   await enqueue(deps, 'job.prepare', { jobId });
   await announce(deps, { kind: 'events', jobId });
   return job;
+}
+
+/** Before the job, so that none is lost; the reconciler deletes one whose job did not come. */
+async function insertPush(deps: RouteDeps, { spec: { publish }, caller, jobId }: Attempt): Promise<void> {
+  const { repo } = publish;
+  if (repo === undefined) return;
+  const owner = { modelId: modelIdOfJob(jobId), jobId, accountId: caller.accountId };
+  const { sealer } = deps.pushDesk;
+  await deps.stores.pushes.insert(newPush({ ...owner, wish: { ...publish, repo }, sealer, now: nowDate(deps) }));
 }
 
 /** A job that a client asks for, in whatever words. */
@@ -122,7 +136,8 @@ export const createJobErrors: readonly ErrorCode[] = [
   ...(['dataset_invalid', 'dataset_unreadable', 'dataset_too_large', 'dataset_too_small'] as const),
   ...(['target_missing', 'target_unsuitable', 'task_not_inferable'] as const),
   ...(['base_model_missing', 'base_model_unsuitable', 'base_model_not_found'] as const),
-  ...(['base_model_unavailable', 'base_model_too_large'] as const),
+  ...(['base_model_unavailable', 'base_model_too_large', 'publish_unsuitable'] as const),
+  ...(['hub_pushes_off', 'hub_token_missing', 'hub_token_refused', 'tokens_not_kept'] as const),
 ];
 
 /**

@@ -73,7 +73,10 @@ export const validateJob = route({
   request: { body: CreateJob },
   response: JobEstimate,
   status: 200,
-  errors: ['invalid_request', 'invalid_json', 'file_not_found', 'base_model_unavailable'],
+  errors: [
+    ...(['invalid_request', 'invalid_json', 'file_not_found', 'base_model_unavailable', 'publish_unsuitable'] as const),
+    ...(['hub_pushes_off', 'hub_token_missing', 'hub_token_refused', 'tokens_not_kept'] as const),
+  ],
   async handle({ deps, caller, body: spec, gone }) {
     const owned = { fileId: spec.training_file, accountId: caller.accountId };
     const file = await findFile(deps.stores, owned, 'training_file');

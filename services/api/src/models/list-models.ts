@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { RouteDeps } from '../deps.ts';
 import { route } from '../http/route.ts';
 import { pageFrom } from '../page.ts';
+import { pushesOf } from '../publish/push-wire.ts';
 import { baseModelEntry, modelWire } from './model-wire.ts';
 
 export const ListedModel = z.union([Model, BaseModelEntry]);
@@ -46,7 +47,9 @@ async function winnersOf({ stores }: Pick<RouteDeps, 'stores'>, wanted: Wanted):
   const { accountId, count } = wanted;
   const alias = wanted.after?.startsWith('ft:') ? await stores.models.findByAlias(wanted.after) : undefined;
   const after = alias?.id ?? wanted.after;
-  return (await stores.models.list({ accountId, after, limit: count })).map(modelWire);
+  const models = await stores.models.list({ accountId, after, limit: count });
+  const pushes = await stores.pushes.listByModels(models.map(({ id }) => id));
+  return models.map((model) => modelWire(model, pushesOf(pushes, model.id)));
 }
 
 async function basesOf({ stores }: Pick<RouteDeps, 'stores'>, { after, count }: Wanted): Promise<BaseModelEntry[]> {

@@ -1,10 +1,11 @@
 import { AppError, type BaseModelEntry, type Model } from '@agon/contracts';
 import { unixSeconds } from '@agon/kit';
-import type { BaseModelRecord, ModelRecord, Stores } from '@agon/store';
+import type { BaseModelRecord, ModelRecord, PushRecord, Stores } from '@agon/store';
+import { pushWire } from '../publish/push-wire.ts';
 import { resolveModel } from './resolve-model.ts';
 
 /** A published winner as clients read it. */
-export const modelWire = (model: ModelRecord): Model => ({
+export const modelWire = (model: ModelRecord, pushes: readonly PushRecord[]): Model => ({
   id: model.alias ?? model.id,
   object: 'model',
   model: model.id,
@@ -17,6 +18,8 @@ export const modelWire = (model: ModelRecord): Model => ({
   files: model.files,
   table: model.table,
   result: model.result,
+  repo: pushes.find((push) => push.where === 'registry' && push.status === 'done')?.repo ?? null,
+  pushes: pushes.map(pushWire),
 });
 
 /** A base model as OpenAI's clients list it. */
@@ -33,7 +36,7 @@ export const baseModelEntry = (base: BaseModelRecord): BaseModelEntry => ({
  * @throws AppError `model_not_found`, also where the model is another account's.
  */
 export async function findModel(
-  stores: Pick<Stores, 'models' | 'baseModels'>,
+  stores: Pick<Stores, 'models' | 'baseModels' | 'pushes'>,
   owned: { reference: string; accountId: string },
 ): Promise<ModelRecord> {
   const resolved = await resolveModel(stores, owned);

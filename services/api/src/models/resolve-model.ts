@@ -7,12 +7,13 @@ export type ResolvedModel =
   | { readonly kind: 'base'; readonly base: BaseModelRecord };
 
 /**
- * Finds a model by any of its names: `model_…`, `ft:…`, or a base model's `org/name` or `org/name@revision`.
+ * Finds a model by any of its names: `model_…`, `ft:…`, its repo `org/name` in the registry, or a base model's `org/name`
+ * or `org/name@revision`.
  *
  * @throws AppError `model_not_found`, also where the model is another account's.
  */
 export async function resolveModel(
-  stores: Pick<Stores, 'models' | 'baseModels'>,
+  stores: Pick<Stores, 'models' | 'baseModels' | 'pushes'>,
   named: { reference: string; accountId: string },
 ): Promise<ResolvedModel> {
   const { reference, accountId } = named;
@@ -25,8 +26,13 @@ export async function resolveModel(
   });
 }
 
-const findWinner = async (stores: Pick<Stores, 'models'>, reference: string): Promise<ModelRecord | undefined> => {
+const findWinner = async (
+  stores: Pick<Stores, 'models' | 'pushes'>,
+  reference: string,
+): Promise<ModelRecord | undefined> => {
   if (reference.startsWith('ft:')) return stores.models.findByAlias(reference);
+  const push = /^[^/@]+\/[^/@]+$/.test(reference) ? await stores.pushes.findInRegistry(reference) : undefined;
+  if (push) return stores.models.find(push.modelId);
   return reference.startsWith('model_') ? stores.models.find(reference) : undefined;
 };
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { releaseBlobs } from '../artifacts/release-blob.ts';
 import { sendBlob } from '../artifacts/send-blob.ts';
 import { route } from '../http/route.ts';
+import { publishModel } from '../publish/publish-model.ts';
 import { contentTypeOf } from './content-type.ts';
 import { ListedModel, listModels } from './list-models.ts';
 import { baseModelEntry, findModel, modelWire } from './model-wire.ts';
@@ -27,9 +28,8 @@ const getModel = route({
   async handle({ deps, caller, params }) {
     const named = { reference: params.model_id, accountId: caller.accountId };
     const resolved = await resolveModel(deps.stores, named);
-    return resolved.kind === 'winner'
-      ? modelWire(resolved.model)
-      : { ...baseModelEntry(resolved.base), id: params.model_id };
+    if (resolved.kind === 'base') return { ...baseModelEntry(resolved.base), id: params.model_id };
+    return modelWire(resolved.model, await deps.stores.pushes.listByModels([resolved.model.id]));
   },
 });
 
@@ -72,9 +72,10 @@ const deleteModel = route({
   async handle({ deps, caller, params }) {
     const model = await findModel(deps.stores, { reference: params.model_id, accountId: caller.accountId });
     await deps.stores.models.delete(model.id);
+    await deps.stores.pushes.deleteByModel(model.id);
     await releaseBlobs(deps, model.files);
     return { id: params.model_id, object: 'model', deleted: true as const };
   },
 });
 
-export const modelRoutes = [listModels, getModel, getModelFile, deleteModel, predict];
+export const modelRoutes = [listModels, getModel, getModelFile, deleteModel, predict, publishModel];

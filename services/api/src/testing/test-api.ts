@@ -14,6 +14,7 @@ import type { AppDeps, Settings } from '../deps.ts';
 import { hashKey } from '../http/authenticate.ts';
 import { listen } from '../http/http-server.ts';
 import { datasetInspector } from '../jobs/dataset-inspector.ts';
+import { createPushDesk } from '../publish/push-desk.ts';
 
 export type TestApi = Awaited<ReturnType<typeof startTestApi>>;
 
@@ -57,6 +58,7 @@ export async function startTestApi({ clock = systemClock, settings, log = silent
     ...{ stores, artifacts, queue, clock, newId, randomBytes, log },
     inspectDataset: datasetInspector(artifacts),
     resolveBaseModel: baseModelResolver({ stores, artifacts, clock, log }, null),
+    pushDesk: createPushDesk({ hubUrl: null, hasToken: false, sealer: null }),
     predict: async ({ rows }) => Float64Array.from({ length: rows }, (_, row) => row),
     chat: noChat,
     stopping: stopping.signal,

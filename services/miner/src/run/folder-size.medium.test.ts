@@ -10,7 +10,7 @@ const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'agon-size-'));
 const mib = 2 ** 20;
 /** Longer, as a whole, than any path may be. */
 const nest = (folder: string): unknown =>
-  execFileSync('/bin/sh', ['-c', 'n=0; while [ $n -lt 900 ]; do mkdir nested && cd nested; n=$((n + 1)); done'], {
+  execFileSync('python3', ['-c', 'import os\nfor _ in range(900): os.mkdir("nested"); os.chdir("nested")'], {
     cwd: folder,
   });
 

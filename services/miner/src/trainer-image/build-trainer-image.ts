@@ -18,8 +18,8 @@ export type TrainerImageInput = {
   /** What the image is called then. */
   readonly image: string;
   readonly baseImage: string;
-  /** `requirements.lock`, or `requirements-torch.lock` with PyTorch besides. */
-  readonly requirements: string;
+  /** Of `templates/`: `requirements.lock`, and `requirements-torch.lock` for recipes that need PyTorch. */
+  readonly requirements: readonly string[];
   /** Python of this machine, whose pip fetches the packages: it knows the owner's mirrors and certificates. */
   readonly python: string;
   /** Keeps the packages between builds. */
@@ -38,12 +38,17 @@ export async function buildTrainerImage(input: TrainerImageInput): Promise<void>
   if ((await builtRecipe(input)) === recipe) return;
   const context = await mkdtemp(join(tmpdir(), 'agon-trainer-'));
   try {
-    await cp(join(input.root, 'templates', input.requirements), join(context, input.requirements));
+    for (const name of input.requirements) await cp(join(input.root, 'templates', name), join(context, name));
     await addWheels(input, context);
     input.say(`building the image ${input.image} on ${input.baseImage}`);
     await docker(input, [
       ...['build', '--network', 'host', '--file', join(input.root, 'docker', 'trainer.Dockerfile')],
-      ...['--build-arg', `BASE_IMAGE=${input.baseImage}`, '--build-arg', `REQUIREMENTS=${input.requirements}`],
+      ...[
+        '--build-arg',
+        `BASE_IMAGE=${input.baseImage}`,
+        '--build-arg',
+        `REQUIREMENTS=${input.requirements.join(' ')}`,
+      ],
       ...['--build-arg', `RECIPE=${recipe}`, '--tag', input.image, context],
     ]);
   } finally {
@@ -54,7 +59,7 @@ export async function buildTrainerImage(input: TrainerImageInput): Promise<void>
 /** Changes with whatever the image is made of. */
 async function recipeOf({ root, baseImage, requirements }: TrainerImageInput): Promise<string> {
   const hash = createHash('sha256').update(baseImage);
-  for (const path of ['docker/trainer.Dockerfile', `templates/${requirements}`]) {
+  for (const path of ['docker/trainer.Dockerfile', ...requirements.map((name) => `templates/${name}`)]) {
     hash.update(await readFile(join(root, path)));
   }
   return hash.digest('hex').slice(0, 16);
@@ -71,20 +76,18 @@ async function builtRecipe(input: TrainerImageInput): Promise<string | undefined
 /** Fetches the packages here. Where that fails, as on another system than Linux, the build fetches them itself. */
 async function addWheels(input: TrainerImageInput, context: string): Promise<void> {
   if (process.platform !== 'linux') return;
-  const lock = join(input.root, 'templates', input.requirements);
+  const locks = input.requirements.map((name) => join(input.root, 'templates', name));
   try {
     const script = 'import sys; print("python-%d.%d" % sys.version_info[:2])';
     const version = (await run(input.python, ['-c', script])).stdout.trim();
-    const key = createHash('sha256')
-      .update(await readFile(lock))
-      .update(version)
-      .digest('hex')
-      .slice(0, 12);
-    const wheels = join(input.cacheFolder, `wheels-${key}`);
+    const hash = createHash('sha256').update(version);
+    for (const lock of locks) hash.update(await readFile(lock));
+    const wheels = join(input.cacheFolder, `wheels-${hash.digest('hex').slice(0, 12)}`);
     await mkdir(wheels, { recursive: true });
     input.say('fetching the packages of the recipes');
     const args = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--only-binary=:all:'];
-    await run(input.python, [...args, '--requirement', lock, '--dest', wheels], execOptions(input));
+    const wanted = locks.flatMap((lock) => ['--requirement', lock]);
+    await run(input.python, [...args, ...wanted, '--dest', wheels], execOptions(input));
     await cp(wheels, join(context, 'wheels'), { recursive: true });
     await writeFile(join(context, 'wheels', version), '');
   } catch {

@@ -8,10 +8,16 @@ export type CardInput = {
   readonly id: string;
   readonly name: string;
   readonly format: SubmissionFormat;
-  /** The path of the ONNX file in the model's files. */
+  /** The path of the ONNX file that the miner handed in. */
   readonly modelPath: string;
   /** What a text job started from. */
   readonly base: BaseModelRecord | null;
+  /** The paths of the model's files. */
+  readonly paths: ReadonlySet<string>;
+  /** `org/name` of the repo that the card is for. */
+  readonly repo: string;
+  /** Where the service that made it is reached; null where it is not known. */
+  readonly service: string | null;
 };
 
 /** What differs between the cards of tables and those of language models. */
@@ -32,3 +38,12 @@ export type CardKind = {
   data(input: CardInput): string[];
   usage(input: CardInput): string;
 };
+
+/** Where the card sends its reader; a name to replace where the service does not know its own address. */
+export const addressOf = ({ service }: Pick<CardInput, 'service'>): string => service ?? 'https://your-agon.example';
+
+/** Whether the model has the form that transformers.js runs. */
+export const hasOnnxForm = ({ paths }: Pick<CardInput, 'paths'>): boolean => paths.has('onnx/model.onnx');
+
+/** Fenced code in Markdown. */
+export const fenced = (language: string, code: string): string => `\`\`\`${language}\n${code}\n\`\`\``;

@@ -1,21 +1,31 @@
 import { taskTable } from '@agon/contracts';
-import type { CardInput, CardKind } from './card-kind.ts';
+import { type CardInput, type CardKind, hasOnnxForm } from './card-kind.ts';
 import { languageUsage } from './language-usage.ts';
+import { licenceFields } from './licence.ts';
 import { code, plain } from './markdown-table.ts';
 import { classesOf } from './onnx-card.ts';
 
 /** The card of an adapter or of the weights of a language model or encoder. */
 export const languageCard: CardKind = {
   dataKind: 'text',
-  metadata({ job, format, base }) {
+  metadata(input) {
+    const { job, format, base } = input;
     const adapter = format === 'peft-lora';
     const basis = base && { base_model: base.name, base_model_relation: adapter ? 'adapter' : 'finetune' };
     return {
-      license: base?.facts.license ?? 'other',
+      ...licenceFields(base),
       library_name: adapter ? 'peft' : 'transformers',
       pipeline_tag: job.task === 'text-classification' ? 'text-classification' : 'text-generation',
       ...basis,
-      tags: ['agon', 'automl', ...(adapter ? ['lora', 'peft'] : []), 'transformers', 'safetensors', job.task],
+      tags: [
+        'agon',
+        'automl',
+        ...(adapter ? ['lora', 'peft'] : []),
+        'transformers',
+        'safetensors',
+        ...(hasOnnxForm(input) ? ['onnx', 'transformers.js'] : []),
+        job.task,
+      ],
     };
   },
   what(input) {

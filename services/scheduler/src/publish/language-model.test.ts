@@ -95,6 +95,7 @@ describe('an adapter', () => {
       'LICENSE',
       'README.md',
       'agon.json',
+      'race.svg',
       'example.json',
     ]);
   });
@@ -109,7 +110,7 @@ describe('an adapter', () => {
       base_model_relation: 'adapter',
     });
     const card = await fileOf(scenario, 'README.md');
-    expect(card).toContain('PeftModel.from_pretrained(base, ".")');
+    expect(card).toContain('PeftModel.from_pretrained(base, repo)');
     expect(card).toContain('Rows have 2.0 turns. Rows were cut at 256 tokens.');
     expect(card).toContain('| rank | miner |');
     expect(card).not.toMatch(/undefined|null|ONNX/);
@@ -148,7 +149,9 @@ describe('a text classifier', () => {
       pipeline_tag: 'text-classification',
       base_model_relation: 'finetune',
     });
-    expect(await fileOf(scenario, 'README.md')).toContain('AutoModelForSequenceClassification.from_pretrained(".")');
+    expect(await fileOf(scenario, 'README.md')).toContain(
+      'pipeline("text-classification", "user/text-classification-000001")',
+    );
     expect(JSON.parse(await fileOf(scenario, 'schema.json'))).toMatchObject({
       table: { classes: ['no', 'yes'] },
       text: { max_tokens: 256 },
@@ -162,6 +165,13 @@ describe('a text classifier', () => {
     expect(Predict.parse(JSON.parse(await fileOf(scenario, 'example.json')))).toEqual({
       rows: [{ text: 'first' }, { text: 'second' }],
     });
-    expect(await filesOf(scenario)).toEqual(['words.onnx', 'README.md', 'agon.json', 'schema.json', 'example.json']);
+    expect(await filesOf(scenario)).toEqual([
+      'words.onnx',
+      'README.md',
+      'agon.json',
+      'race.svg',
+      'schema.json',
+      'example.json',
+    ]);
   });
 });

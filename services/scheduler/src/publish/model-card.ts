@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { figure, interval } from '../figure.ts';
 import type { CardInput, CardKind } from './card-kind.ts';
 import { languageCard } from './language-card.ts';
+import { licence } from './licence.ts';
 import { code, plain, table } from './markdown-table.ts';
 import { onnxCard } from './onnx-card.ts';
 
@@ -22,6 +23,7 @@ export function modelCard(input: ModelCardInput): string {
     race(input),
     data(input, kind),
     kind.usage(input),
+    licence(input.base),
     receipt(input),
   ];
   return `---\n${stringify(metadata(input, kind), { lineWidth: 0 })}---\n\n${sections.join('\n\n')}\n`;
@@ -104,6 +106,7 @@ function race({ job, runs }: ModelCardInput): string {
   return [
     '## The race',
     `Scores on the ${job.result.selection.rows} selection rows. \`p_best\` is the probability of being the best of all, over ${job.judgement.resamples} bootstrap resamples of the rows.`,
+    '![The losses of the trainers and the scores of their models on hidden rows](race.svg)',
     table(header, rows),
   ].join('\n\n');
 }

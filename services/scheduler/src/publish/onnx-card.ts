@@ -1,5 +1,6 @@
 import type { CardInput, CardKind } from './card-kind.ts';
 import { hasTable, type TableJob } from './judged-job.ts';
+import { licenceFields } from './licence.ts';
 import { code, table } from './markdown-table.ts';
 import { onnxUsage } from './onnx-usage.ts';
 
@@ -10,7 +11,7 @@ const classesShownMax = 50;
 export const onnxCard: CardKind = {
   dataKind: 'tabular',
   metadata: ({ job }) => ({
-    license: 'other',
+    ...licenceFields(null),
     library_name: 'onnx',
     pipeline_tag: job.task,
     tags: ['agon', 'automl', 'onnx', job.task === 'text-classification' ? 'text' : 'tabular', job.task],
@@ -32,7 +33,7 @@ export const onnxCard: CardKind = {
       ...(classes === null ? [] : [classesOf(classes, 'probabilities')]),
     ];
   },
-  usage: (input) => onnxUsage({ job: tableJob(input), id: input.id, modelPath: input.modelPath }),
+  usage: (input) => onnxUsage(input, tableJob(input)),
 };
 
 /** The classes in their order. */

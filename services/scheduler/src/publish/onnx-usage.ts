@@ -1,34 +1,43 @@
+import { addressOf, type CardInput } from './card-kind.ts';
+import { getModel } from './get-model.ts';
 import type { TableJob } from './judged-job.ts';
 
 /** What the reader's program imports; ours does not. */
 const nodeRuntime = 'onnxruntime-node';
 
-export type Usage = { readonly job: TableJob; readonly id: string; readonly modelPath: string };
-
 /** How to use the model in Python, in Node and over HTTP. The programs read `schema.json` and `example.json` beside it. */
-export function onnxUsage({ job, id, modelPath }: Usage): string {
+export function onnxUsage(input: CardInput, job: TableJob): string {
+  const { id, modelPath } = input;
   const classes = job.table.classes !== null;
   return `## How to use
 
-Numbers go in as float32 \`[N, 1]\`, a missing one as NaN; all other columns as strings \`[N, 1]\`, a missing one as the empty
+${getModel(input)}
+
+The programs below run in that folder. Numbers go in as float32 \`[N, 1]\`, a missing one as NaN; all other columns as strings \`[N, 1]\`, a missing one as the empty
 string. ${classes ? 'The output `probabilities` is float32 `[N, classes]`.' : 'The output `prediction` is float32, one number a row.'}
 
-Python, \`pip install onnxruntime numpy\`:
+### Python
+
+\`pip install onnxruntime numpy\`
 
 \`\`\`python
 ${python(modelPath, classes)}
 \`\`\`
 
-Node, \`npm install ${nodeRuntime}\`:
+### JavaScript
+
+\`npm install ${nodeRuntime}\`
 
 \`\`\`js
 ${node(modelPath, classes)}
 \`\`\`
 
-Over HTTP, at the service that trained it:
+### HTTP
+
+At the service that made it:
 
 \`\`\`sh
-curl "$AGON_URL/v1/models/${id}/predict" \\
+curl ${addressOf(input)}/v1/models/${id}/predict \\
   -H "authorization: Bearer $AGON_API_KEY" -H 'content-type: application/json' -d @example.json
 \`\`\``;
 }

@@ -36,6 +36,7 @@ describe('a published model', () => {
       'model.onnx',
       'README.md',
       'agon.json',
+      'race.svg',
       'schema.json',
       'example.json',
     ]);
@@ -156,7 +157,12 @@ describe('delivered twice', () => {
   });
 
   test('after a crash at any point ends in the same state', async () => {
-    const points = await crashEverywhere({ build: judged, deliver: (deps) => publishJob(deps, { jobId }) });
+    // How far the registry is after a crash is the push's own affair; its tests are beside it.
+    const view = ({ events, ...state }: Awaited<ReturnType<typeof stateOf>>) => ({
+      ...state,
+      events: events.filter(({ key }) => !key.startsWith('push.')),
+    });
+    const points = await crashEverywhere({ build: judged, deliver: (deps) => publishJob(deps, { jobId }), view });
     expect(points).toBeGreaterThan(10);
   });
 });

@@ -1,14 +1,27 @@
-import { type BlobRef, type HandlerOutcome, isFinalJob, isFineTuningTask, type ModelFile } from '@agon/contracts';
-import type { BaseModelRecord, EvaluationRecord, JobRecord, ModelRecord, RunRecord } from '@agon/store';
+import { type HandlerOutcome, isFinalJob, isFineTuningTask, type ModelFile, modelIdOfJob } from '@agon/contracts';
+import { namespaceOf } from '@agon/hub';
+import type {
+  BaseModelRecord,
+  EvaluationRecord,
+  JobRecord,
+  ModelRecord,
+  RunRecord,
+  SubmissionRecord,
+} from '@agon/store';
 import { announceEvents } from '../announce.ts';
+import { beginPushes, enqueuePushes, registryRepo } from '../push/begin-pushes.ts';
 import type { SchedulerDeps } from '../scheduler-deps.ts';
 import { settleFinalJob } from '../settle-final-job.ts';
 import { askForWebhooks } from '../webhook/plan-webhooks.ts';
 import { baseFiles } from './base-files.ts';
 import { exampleOf } from './examples.ts';
+import { mergedFolder } from './files/merged-files.ts';
+import { putJson, putText } from './files/put-file.ts';
 import { type JudgedJob, judgedJob } from './judged-job.ts';
-import { modelCard } from './model-card.ts';
+import { mergedCard } from './merged-card.ts';
+import { type ModelCardInput, modelCard } from './model-card.ts';
 import { modelFiles } from './model-files.ts';
+import { racePlot } from './plot/race-plot.ts';
 import { writeResultFile } from './result-file.ts';
 import { minersOf, signedReceipt } from './signed-receipt.ts';
 
@@ -23,9 +36,11 @@ export async function publishJob(deps: SchedulerDeps, { jobId }: { jobId: string
   if (isFinalJob(job.status)) return (await settleFinalJob(deps, job)) > 0 ? 'done' : 'skipped';
   if (job.status !== 'publishing') return 'skipped';
   const judged = judgedJob(job);
-  const model = (await deps.stores.models.find(modelIdOf(job))) ?? (await writeModel(deps, judged));
+  const model = (await deps.stores.models.find(modelIdOfJob(job.id))) ?? (await writeModel(deps, judged));
   const receipt = model.files.find((file) => file.path === 'agon.json');
   if (!receipt) throw new Error(`The model ${model.id} has no receipt.`);
+  const namespace = await organisationOf(deps, job);
+  await beginPushes(deps, model, { namespace, private: judged.spec.publish.private });
   const succeeded = await deps.stores.jobs.move({
     jobId,
     from: 'publishing',
@@ -48,6 +63,7 @@ export async function publishJob(deps: SchedulerDeps, { jobId }: { jobId: string
   await announceEvents(deps, jobId);
   await askForWebhooks(deps, jobId);
   await settleFinalJob(deps, succeeded);
+  await enqueuePushes(deps, model.id);
   return 'done';
 }
 
@@ -58,35 +74,36 @@ async function resultFileOf(deps: SchedulerDeps, job: JudgedJob, model: ModelRec
   return winner ? writeResultFile(deps, job, winner) : null;
 }
 
-/** One model per job, so its id is made of the job's. */
-export const modelIdOf = (job: Pick<JobRecord, 'id'>): string => `model_${tailOf(job.id)}`;
-const tailOf = (jobId: string): string => jobId.slice('job_'.length);
 const shortIdCharacters = 6;
 
 /** `iris-3f9k2m`, or the task's name where the client gave no suffix. */
 export const modelNameOf = (job: Pick<JobRecord, 'id' | 'spec' | 'task'>): string =>
-  `${job.spec.suffix ?? job.task}-${tailOf(job.id).slice(-shortIdCharacters)}`;
+  `${job.spec.suffix ?? job.task}-${job.id.slice(-shortIdCharacters)}`;
 
 /** The name by which OpenAI's clients know a fine-tuned model: `ft:{base}:{organisation}:{suffix}:{id}`. */
 export const aliasOf = (
   job: Pick<JobRecord, 'id' | 'spec'>,
   { base, organisation }: { base: string; organisation: string },
-): string => `ft:${base}:${organisation}:${job.spec.suffix ?? ''}:${tailOf(job.id).slice(-aliasIdCharacters)}`;
+): string => `ft:${base}:${organisation}:${job.spec.suffix ?? ''}:${job.id.slice(-aliasIdCharacters)}`;
 const aliasIdCharacters = 8;
 
-/** Accounts from before there were namespaces get a plain one. */
 const organisationOf = (deps: SchedulerDeps, { accountId }: Pick<JobRecord, 'accountId'>): Promise<string> =>
-  deps.stores.namespaces.claim({ accountId, wanted: 'user' });
+  namespaceOf(deps.stores, accountId);
 
 async function writeModel(deps: SchedulerDeps, job: JudgedJob): Promise<ModelRecord> {
   const runs = await deps.stores.runs.listByJob(job.id);
   const evaluations = await deps.stores.evaluations.listByJob(job.id);
   const winner = runs.find((run) => run.id === job.result.winner.run);
   if (!winner?.submission) throw new Error(`The winning run of ${job.id} has no submission.`);
-  const id = modelIdOf(job);
+  const id = modelIdOfJob(job.id);
   const name = modelNameOf(job);
   const base = job.baseModel && ((await deps.stores.baseModels.find(job.baseModel.id)) ?? null);
-  const ours = await writeOurFiles(deps, { job, runs, evaluations, id, name, winner, base });
+  const { submission } = winner;
+  const organisation = await organisationOf(deps, job);
+  const repo = job.spec.publish.repo ?? registryRepo(organisation, name);
+  const derived = base && submission.format !== 'onnx' ? await derivedFiles(deps, { job, submission, base }) : [];
+  const known = [...(submission.format === 'onnx' ? [] : baseFiles(base)), ...derived];
+  const texts = await writeTexts(deps, { job, runs, evaluations, id, name, repo, submission, base, known });
   const record: ModelRecord = {
     id,
     accountId: job.accountId,
@@ -94,18 +111,29 @@ async function writeModel(deps: SchedulerDeps, job: JudgedJob): Promise<ModelRec
     jobId: job.id,
     runId: winner.id,
     task: job.task,
-    files: modelFiles(winner.submission.files, [
-      ...(winner.submission.format === 'onnx' ? [] : baseFiles(base)),
-      ...ours,
-    ]),
+    files: modelFiles(submission.files, [...known, ...texts]),
     table: job.table,
     result: { ...job.result, model: id },
     baseModelId: job.baseModel?.id ?? null,
-    alias: job.baseModel && aliasOf(job, { base: job.baseModel.name, organisation: await organisationOf(deps, job) }),
+    alias: job.baseModel && aliasOf(job, { base: job.baseModel.name, organisation }),
     createdAt: job.judgement.judgedAt,
   };
   if (await deps.stores.models.insert(record)) return record;
   return (await deps.stores.models.find(id)) ?? record;
+}
+
+/** Everything that can be computed from the winner; the job's log says what is written next. */
+function derivedFiles(
+  deps: SchedulerDeps,
+  { job, submission, base }: { job: JudgedJob; submission: SubmissionRecord; base: BaseModelRecord },
+): Promise<ModelFile[]> {
+  const { onnx, merged } = job.spec.publish;
+  const say = async (what: string, message: string): Promise<void> => {
+    const event = { type: 'job.publishing', key: `job.publishing:${what}`, message, data: { step: what } };
+    await deps.stores.events.append(job.id, event);
+    await announceEvents(deps, job.id);
+  };
+  return deps.winnerFiles({ submission, base, onnx, merged, say });
 }
 
 type Publishing = {
@@ -114,46 +142,47 @@ type Publishing = {
   readonly evaluations: readonly EvaluationRecord[];
   readonly id: string;
   readonly name: string;
-  readonly winner: RunRecord;
+  readonly repo: string;
+  readonly submission: SubmissionRecord;
   /** What a text job started from. */
   readonly base: BaseModelRecord | null;
+  /** The files that are written already. */
+  readonly known: readonly ModelFile[];
 };
 
-async function writeOurFiles(deps: SchedulerDeps, publishing: Publishing): Promise<ModelFile[]> {
-  const { job, runs, evaluations, id, name, winner, base } = publishing;
+/** Card, receipt, schema, example and picture, and the same for the repo of merged weights. */
+async function writeTexts(deps: SchedulerDeps, publishing: Publishing): Promise<ModelFile[]> {
+  const { job, runs, evaluations, base } = publishing;
   const miners = await minersOf(deps, runs);
-  const receipt = signedReceipt({
-    job,
-    runs,
-    evaluations,
-    base,
-    miners,
-    versions: deps.versions,
-    key: deps.signingKey,
-  });
+  const { versions, signingKey: key } = deps;
+  const receipt = `${JSON.stringify(signedReceipt({ job, runs, evaluations, base, miners, versions, key }), null, 2)}\n`;
   const { task, table, text } = job;
   const schema = { task, metric: job.objective.metric, direction: job.objective.direction, table };
-  const format = winner.submission?.format ?? 'onnx';
-  const modelPath = winner.submission?.files.find((file) => file.path.endsWith('.onnx'))?.path ?? 'model.onnx';
-  const texts: Record<string, string> = {
-    'README.md': modelCard({ job, runs, id, name, format, modelPath, base, publicKey: deps.signingKey.publicKey }),
-    'agon.json': json(receipt),
-    ...(table ? { 'schema.json': json(text ? { ...schema, text } : schema) } : {}),
-    'example.json': json(await exampleOf(deps.artifacts, job)),
-  };
+  const example = await exampleOf(deps.artifacts, job);
+  const plot = racePlot(job, runs);
+  const card = cardInput(deps, publishing);
+  const merged = publishing.known.some(({ path }) => path.startsWith(mergedFolder));
+  const alike = { 'agon.json': receipt, 'race.svg': plot };
+  return [
+    await putText(deps, 'README.md', modelCard(card)),
+    ...(await putTexts(deps, '', alike)),
+    ...(table ? [await putJson(deps, 'schema.json', text ? { ...schema, text } : schema)] : []),
+    await putJson(deps, 'example.json', example),
+    ...(merged ? await putTexts(deps, mergedFolder, { 'README.md': mergedCard(card), ...alike }) : []),
+  ];
+}
+
+async function putTexts(deps: SchedulerDeps, folder: string, texts: Record<string, string>): Promise<ModelFile[]> {
   const files: ModelFile[] = [];
-  for (const [path, text] of Object.entries(texts)) files.push({ path, ...(await putText(deps, text)) });
+  for (const [path, text] of Object.entries(texts)) files.push(await putText(deps, folder + path, text));
   return files;
 }
 
-const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-
-async function putText(deps: SchedulerDeps, text: string): Promise<BlobRef> {
-  const bytes = new TextEncoder().encode(text);
-  const { sha256, bytes: size } = await deps.artifacts.put(one(bytes));
-  return { sha256, bytes: size };
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+function cardInput(deps: SchedulerDeps, publishing: Publishing): ModelCardInput {
+  const { job, runs, id, name, repo, submission, base, known } = publishing;
+  const modelPath = submission.files.find((file) => file.path.endsWith('.onnx'))?.path ?? 'model.onnx';
+  const paths = new Set(known.map(({ path }) => path));
+  const { format } = submission;
+  const made = { publicKey: deps.signingKey.publicKey, service: deps.publicUrl };
+  return { job, runs, id, name, repo, format, modelPath, base, paths, ...made };
 }

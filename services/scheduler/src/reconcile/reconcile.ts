@@ -7,6 +7,7 @@ import { expireFiles } from './expire-files.ts';
 import { expireUploads } from './expire-uploads.ts';
 import { buildMendJobs } from './mend-jobs.ts';
 import { mendLeftovers } from './mend-leftovers.ts';
+import { mendPushes } from './mend-pushes.ts';
 import { mendWebhooks } from './mend-webhooks.ts';
 import { purgeRepos } from './purge-repos.ts';
 import { buildSweepFinalJobs } from './sweep-final-jobs.ts';
@@ -31,6 +32,7 @@ export function buildReconcile(deps: SchedulerDeps): () => Promise<HandlerOutcom
     },
     leftovers: () => mendLeftovers(deps, known),
     uploads: () => expireUploads(deps),
+    pushes: () => mendPushes(deps),
     fileUploads: () => expireFileUploads(deps),
     files: () => expireFiles(deps),
     webhooks: () => mendWebhooks(deps),

@@ -15,6 +15,7 @@ import type {
 import { memoryFiles, memoryFileUploads } from './memory-file-uploads.ts';
 import { memoryHub } from './memory-hub.ts';
 import { memoryJobs } from './memory-jobs.ts';
+import { memoryPushes } from './memory-pushes.ts';
 import { memoryRuns } from './memory-runs.ts';
 import { memorySeats } from './memory-seats.ts';
 import { memoryWebhooks } from './memory-webhooks.ts';
@@ -23,6 +24,7 @@ export type MemoryStores = Stores & {
   readonly seats: Stores['seats'] & { insert(seat: SeatRecord): void };
   /** The events of a job. */
   log(jobId: string): EventRecord[];
+  readonly pushes: ReturnType<typeof memoryPushes>;
   readonly modelRecords: Map<string, ModelRecord>;
   readonly fileRecords: Map<string, FileRecord>;
   addMiner(miner: MinerRecord): void;
@@ -106,13 +108,14 @@ export function memoryStores(clock: Clock, isReferenced: (sha256: string) => boo
     },
     addMiner: (miner) => void miners.set(miner.id, miner),
     miners: { ...unused<Stores['miners']>(), find: async (minerId) => structuredClone(miners.get(minerId)) },
+    pushes: memoryPushes(),
     fileRecords,
     files: { ...unused<Stores['files']>(), ...memoryFiles(fileRecords) },
     fileUploads: { ...unused<Stores['fileUploads']>(), ...memoryFileUploads() },
     keys: unused(),
     hub: memoryHub(unused),
     idempotency: unused(),
-    namespaces: { ...unused<Stores['namespaces']>(), claim: async ({ wanted }) => wanted },
+    namespaces: { ...unused<Stores['namespaces']>(), find: async () => 'user' },
     webhooks: memoryWebhooks(),
     isReferenced: async (sha256) => isReferenced(sha256),
     ping: async () => undefined,

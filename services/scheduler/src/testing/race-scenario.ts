@@ -1,6 +1,6 @@
 import { createBaseModels } from '@agon/base-models';
 import { encodeOutcome, outcomeOfClasses, scoreWithInterval } from '@agon/domain';
-import { newSigningKeyPem, readSigningKey, silentLog } from '@agon/kit';
+import { createSealer, newSigningKeyPem, readSigningKey, silentLog } from '@agon/kit';
 import type { JobRecord, MeasuredPart, RunRecord } from '@agon/store';
 import {
   type AddedWork,
@@ -18,10 +18,12 @@ import {
 import type { SchedulerDeps } from '../scheduler-deps.ts';
 import { type MemoryArtifacts, memoryArtifacts } from './memory-artifacts.ts';
 import { type MemoryStores, memoryStores } from './memory-stores.ts';
+import { TinyHub } from './tiny-hub.ts';
 
 export const jobId = 'job_00000001';
 const hiddenRows = 60;
 const minute = 60_000;
+const sealer = createSealer(new Uint8Array(32).fill(7));
 const signingKey = readSigningKey(newSigningKeyPem());
 
 export type Scenario = SchedulerDeps & {
@@ -29,6 +31,8 @@ export type Scenario = SchedulerDeps & {
   readonly artifacts: MemoryArtifacts;
   readonly queue: MemoryQueue;
   readonly clock: FixedClock;
+  readonly ownHub: TinyHub;
+  readonly foreignHub: TinyHub;
 };
 
 /** Stores, queue and clock with nothing in them. */
@@ -36,6 +40,7 @@ export function emptyScenario(): Scenario {
   const clock = fixedClock(builtAt.getTime() + minute);
   const stores = memoryStores(clock);
   const artifacts = memoryArtifacts(clock);
+  const [ownHub, foreignHub] = [new TinyHub(), new TinyHub()];
   return {
     stores,
     artifacts,
@@ -46,6 +51,14 @@ export function emptyScenario(): Scenario {
     log: silentLog,
     signingKey,
     versions: { agon: '0.1.0' },
+    winnerFiles: async () => [],
+    ownHub,
+    foreignHub,
+    registry: { targetFor: () => ownHub.target() },
+    pushHub: { url: foreignHub.url, token: null, fetch: foreignHub.fetch },
+    sealer,
+    publicUrl: null,
+    stopping: new AbortController().signal,
   };
 }
 
