@@ -2,7 +2,8 @@
 
 `asks` is a list of `{mode, place}`, where place is a folder or a repo of the hub in HF_ENDPOINT. `chat` loads weights
 with transformers, `adapter` an adapter with peft and the base that its configuration names (or the folder in `base`);
-both answer `conversations` greedily with at most `tokens` tokens. `classify` gives the classes of `texts` with their scores.
+both answer `conversations` greedily with at most `tokens` tokens. `classify` gives the classes of `texts` and their
+scores.
 """
 
 import json
