@@ -9,6 +9,8 @@ import { formatBytes, formatNumber, formatScore, renderTable } from '../terminal
 import { addImport, listBaseModels } from './base-models.ts';
 
 type Row = Predict['rows'][number];
+/** Few enough that long texts are done in the time that a request has. */
+const rowsPerRequest = 500;
 
 /** `agon models`, `models import`, `pull`, `predict`. */
 export const registerModels: Register = (program, context) => {
@@ -80,8 +82,8 @@ async function predict(
   const client = await clientOf(context, options);
   const rows = await rowsOf(context, options);
   const data: Prediction[] = [];
-  for (let start = 0; start < rows.length; start += 5_000) {
-    data.push(...(await client.models.predict(modelId, { rows: rows.slice(start, start + 5_000) })).data);
+  for (let start = 0; start < rows.length; start += rowsPerRequest) {
+    data.push(...(await client.models.predict(modelId, { rows: rows.slice(start, start + rowsPerRequest) })).data);
   }
   const text = (): string => data.map(renderPrediction).join('\n');
   answer(context, options, { json: { object: 'list', model: modelId, data }, text });
