@@ -16,13 +16,15 @@ RUN python3 -c 'import venv, ensurepip' 2> /dev/null \
 COPY . /context/
 ARG REQUIREMENTS=requirements.lock
 # A folder `wheels/` with a file `python-3.x` has what that Python needs, fetched before: then no network is used.
+# The root of a trainer is read-only: what is not compiled here would be compiled anew by every run, for seconds.
 RUN version=$(python3 -c 'import sys; print("python-%d.%d" % sys.version_info[:2])') \
   && python3 -m venv /opt/agon \
   && if [ -f "/context/wheels/$version" ]; then set -- --no-index --find-links /context/wheels; else set --; fi \
   && for file in $REQUIREMENTS; do set -- "$@" --requirement "/context/$file"; done \
   && /opt/agon/bin/python -m pip install --no-cache-dir --no-compile --disable-pip-version-check "$@" \
   && /opt/agon/bin/python -m pip uninstall --yes pip \
-  && find /opt/agon -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +
+  && find /opt/agon -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} + \
+  && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/agon/lib
 
 FROM ${BASE_IMAGE}
 RUN command -v python3 > /dev/null \

@@ -9,6 +9,7 @@ import { addCommand, addGroup, positiveNumber, type Register } from '../command.
 import { CommandError, type Context, connection, homeFolder, type SharedOptions } from '../context.ts';
 import { templatesFolder } from '../repository.ts';
 import { addRunnerOptions, type RunnerOptions, runnerOf } from '../runner-options.ts';
+import { addDoctor } from './doctor.ts';
 import { addSubmitFolder } from './submit-folder.ts';
 
 type Options = SharedOptions &
@@ -55,6 +56,7 @@ export const registerMine: Register = (program, context) => {
   )
     .option('--runs <count>', 'end after this many runs', positiveNumber)
     .action((options: Options) => runMiner(context, options));
+  addDoctor<Options>(mine, context, { addOptions: addMinerOptions, placeOf: settingsOf });
   addSubmitFolder(mine, context);
 };
 

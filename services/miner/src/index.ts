@@ -3,6 +3,8 @@
  * client and kit, never a store, a queue or the scoring code. The command line runs it in its own process.
  */
 
+export { checkDocker, type DockerFacts } from './doctor/check-docker.ts';
+export { writeSelfTest } from './doctor/self-test-record.ts';
 export { FolderInUseError } from './lock-folder.ts';
 export { type Miner, startMiner } from './miner.ts';
 export type { MinerChange, MinerOptions, RunOutcome } from './options.ts';
