@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startService, type TestService } from './harness/service.ts';
@@ -124,8 +123,11 @@ test('a model that had to go for another one is loaded again when it is asked fo
 test('a model whose process is killed fails cleanly, and the next request gets its answer', async () => {
   const answer = await textOf();
   const failed = (async () => {
+    let killed = false;
     for await (const { choices } of service.client.chat.stream(long)) {
-      if (choices[0]?.delta.content) await killModel();
+      if (killed || !choices[0]?.delta.content) continue;
+      killed = true;
+      await killModel();
     }
   })();
   await expect(failed).rejects.toMatchObject({ code: 'model_unavailable' });
@@ -141,5 +143,4 @@ async function killModel(): Promise<void> {
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     if (parent === String(api) && command.includes('model-child')) process.kill(Number(pid), 'SIGKILL');
   }
-  await sleep(100);
 }
