@@ -1,35 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { basename, join, resolve } from 'node:path';
-import { createLogger, readOrMakeSigningKey, systemClock } from '@agon/kit';
-import { detectCapabilities, type MinerChange, offered, startMiner } from '@agon/miner';
-import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { createLogger, systemClock } from '@agon/kit';
+import { type MinerChange, startMiner } from '@agon/miner';
 import { addCommand, addGroup, positiveNumber, type Register } from '../command.ts';
-import { CommandError, type Context, connection, homeFolder, type SharedOptions } from '../context.ts';
-import { templatesFolder } from '../repository.ts';
-import { addRunnerOptions, type RunnerOptions, runnerOf } from '../runner-options.ts';
-import { addDoctor } from './doctor.ts';
+import { type Context, connection } from '../context.ts';
+import { addMinerOptions, type MinerOptions, offerOf, settingsOf } from '../miner-options.ts';
+import { runnerOf } from '../runner-options.ts';
+import { addMineDoctor } from './mine-doctor.ts';
+import { addMineImage } from './mine-image.ts';
 import { addSubmitFolder } from './submit-folder.ts';
 
-type Options = SharedOptions &
-  RunnerOptions & {
-    folder?: string;
-    name?: string;
-    template?: string[];
-    concurrency?: number;
-    cpus?: number;
-    memory?: number;
-    gpus: string;
-    shareGpus?: boolean;
-    baseModels: number;
-    runs?: number;
-    verbose?: boolean;
-    trustForeignCode?: boolean;
-  };
+type Options = MinerOptions & { runs?: number };
 
 const progressEveryMs = 10_000;
-const defaultTemplates = ['tabular-gbdt', 'tabular-linear', 'tabular-mlp'];
 
 /** `agon mine`: turns this machine into a miner. */
 export const registerMine: Register = (program, context) => {
@@ -56,45 +39,10 @@ export const registerMine: Register = (program, context) => {
   )
     .option('--runs <count>', 'end after this many runs', positiveNumber)
     .action((options: Options) => runMiner(context, options));
-  addDoctor<Options>(mine, context, { addOptions: addMinerOptions, placeOf: settingsOf });
+  addMineDoctor(mine, context);
+  addMineImage(mine, context);
   addSubmitFolder(mine, context);
 };
-
-const addMinerOptions = (command: Command): Command =>
-  addRunnerOptions(command)
-    .option('--folder <folder>', 'key, runs and logs of this miner (default: miner/<name> in the .agon folder)')
-    .option('--name <name>', 'name shown in races (default: from the host and the template)')
-    .option(
-      '--template <name...>',
-      `recipes to run, the first that fits is taken: names, folders, git addresses with @COMMIT (default: ${defaultTemplates[0]} …)`,
-    )
-    .option('--templates <folder>', 'folder of the recipes that have names', templatesFolder)
-    .option('--trust-foreign-code', 'run programs that were fetched by git as plain processes')
-    .option('--concurrency <count>', 'runs at the same time (default: by the size of the machine)', positiveNumber)
-    .option('--cpus <count>', 'CPUs to offer (default: all)', positiveNumber)
-    .option('--memory <MiB>', 'memory to offer (default: 80 %)', positiveNumber)
-    .option('--gpus <gpus>', 'GPUs to offer: all, none, or uuids with commas', 'all')
-    .option('--share-gpus', 'let several runs have the same GPU')
-    .option('--base-models <GiB>', 'disk for base models that are kept between runs', positiveNumber, 40)
-    .option('--verbose', 'show the log');
-
-async function settingsOf(context: Context, options: Options) {
-  const templates = options.template ?? defaultTemplates;
-  const host = hostname().split('.')[0]?.slice(0, 20) || 'miner';
-  const name =
-    options.name ??
-    `${host}-${templates.length === 1 ? shortName(templates[0]) : 'all'}`.replace(/[^A-Za-z0-9 ._-]/g, '-');
-  const folder = options.folder ? resolve(context.cwd, options.folder) : join(await homeFolder(context), 'miner', name);
-  await mkdir(folder, { recursive: true });
-  const key = await readOrMakeSigningKey(join(folder, 'identity.pem'));
-  return { templates, name, folder, key };
-}
-
-/** A name for people of what may be a folder or an address. */
-const shortName = (source = ''): string =>
-  basename(source.replace(/#.*$|@[0-9a-f]{40}.*$/, ''))
-    .replace(/\.git$/, '')
-    .slice(0, 24) || 'own';
 
 async function initMiner(context: Context, options: Options): Promise<void> {
   const { name, folder, key } = await settingsOf(context, options);
@@ -139,16 +87,6 @@ async function runMiner(context: Context, options: Options): Promise<void> {
   if (context.interrupted.aborted) stop();
   context.interrupted.addEventListener('abort', stop, { once: true });
   await miner.ended;
-}
-
-/** @throws CommandError */
-async function offerOf(folder: string, { cpus, memory, gpus }: Pick<Options, 'cpus' | 'memory' | 'gpus'>) {
-  const detected = await detectCapabilities(folder);
-  try {
-    return offered(detected, { cpus, memoryMib: memory, gpus });
-  } catch (error) {
-    throw error instanceof TypeError ? new CommandError(error.message) : error;
-  }
 }
 
 /** One line a change; progress of a run every ten seconds at most, so that a log stays short. */

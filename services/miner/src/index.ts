@@ -3,8 +3,8 @@
  * client and kit, never a store, a queue or the scoring code. The command line runs it in its own process.
  */
 
-export { checkDocker, type DockerFacts } from './doctor/check-docker.ts';
-export { writeSelfTest } from './doctor/self-test-record.ts';
+export type { Check } from './doctor/check.ts';
+export { type DoctorOptions, runDoctor } from './doctor/run-doctor.ts';
 export { FolderInUseError } from './lock-folder.ts';
 export { type Miner, startMiner } from './miner.ts';
 export type { MinerChange, MinerOptions, RunOutcome } from './options.ts';

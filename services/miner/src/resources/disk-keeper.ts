@@ -13,7 +13,7 @@ const tidyEveryMs = hourMs;
 const unusedMs = { images: 14 * dayMs, templates: 30 * dayMs, outputs: dayMs } as const;
 /** The same where the disk is short. */
 const unusedShortMs = 10 * 60_000;
-const diskMibMin = 2_048;
+export const diskMibMin = 2_048;
 
 export type DiskKeeperOptions = Pick<MinerOptions, 'folder' | 'runner' | 'clock' | 'log'> & {
   readonly templates: readonly Template[];

@@ -11,6 +11,7 @@ import { trainerEnvironment } from './trainer-environment.ts';
 
 const run = promisify(execFile);
 const pollMs = 200;
+const pythonMsMax = 20_000;
 const mibPerKib = 1 / 1024;
 
 /**
@@ -36,6 +37,13 @@ export function processRunner(options: ProcessRunnerOptions): Runner {
     kind: 'process',
     isolates: false,
     ready: async () => undefined,
+    describe: async () => {
+      const asked = await run(options.python, ['--version'], { timeout: pythonMsMax }).catch(() => undefined);
+      if (asked) return `Plain processes; ${asked.stdout.trim()}.`;
+      throw new RunnerError(
+        `${options.python} does not start. Name a Python that has the recipes' packages with --python.`,
+      );
+    },
     prepare: async ({ manifest }) => {
       if (manifest.image === undefined) return;
       throw new RunnerError(`The template "${manifest.name}" is a container image; start with --runner docker.`);

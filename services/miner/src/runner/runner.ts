@@ -65,6 +65,8 @@ export type Runner = {
   readonly isolates: boolean;
   /** @throws RunnerError while no trainer could be started. */
   readonly ready: () => Promise<void>;
+  /** What it is, for people. @throws RunnerError while no trainer could be started. */
+  readonly describe: () => Promise<string>;
   /** Gets what a template needs before its first run. @throws RunnerError */
   readonly prepare: (template: Template) => Promise<void>;
   /** @throws RunnerError */

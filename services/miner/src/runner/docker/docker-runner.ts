@@ -66,6 +66,18 @@ class DockerRunner implements Runner {
     }
   };
 
+  describe = async (): Promise<string> => {
+    await this.ready();
+    const { ServerVersion: version, Driver: driver, SecurityOptions: options } = await this.#docker.info();
+    const remapped = (options as string[] | undefined)?.find((option) => /rootless|userns/.test(option));
+    if (remapped) {
+      throw new RunnerError(
+        `This Docker maps users (${remapped}), so that trainers could not write their models. Use a daemon without it.`,
+      );
+    }
+    return `Docker ${version} with ${driver}.`;
+  };
+
   prepare = async (template: Template): Promise<void> => {
     await this.#images.get(this.#imageOf(template));
   };
