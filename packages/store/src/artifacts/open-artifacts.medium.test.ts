@@ -2,10 +2,11 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ConfigError, silentLog, systemClock } from '@agon/kit';
+import { ConfigError, readConfig, silentLog, systemClock } from '@agon/kit';
 import { type S3TestServer, s3Credentials, startS3 } from '@agon/testing/s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openArtifacts } from './open-artifacts.ts';
+import { z } from 'zod';
+import { artifactSettings, openArtifacts } from './open-artifacts.ts';
 
 let folder: string;
 let server: S3TestServer;
@@ -18,8 +19,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const open = (settings: Record<string, string>) =>
-  openArtifacts({ ARTIFACTS_CACHE_GIB: 1, ...settings }, { clock: systemClock, log: silentLog });
+/** As a service does it, from its environment. */
+const open = async (environment: Record<string, string>) =>
+  openArtifacts(readConfig(z.object(artifactSettings), { ARTIFACTS_CACHE_GIB: '1', ...environment }), {
+    clock: systemClock,
+    log: silentLog,
+  });
 
 async function* once(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
@@ -59,7 +64,7 @@ test.each([
   [{ ARTIFACTS_URL: 'relative/folder' }, 'neither file'],
   [{ ARTIFACTS_URL: 's3://bucket-1?acl=public' }, 'ARTIFACTS_URL'],
   [{ ARTIFACTS_URL: 's3://bucket-1', AWS_ACCESS_KEY_ID: 'x' }, 'belong together'],
-  [{ ARTIFACTS_URL: 's3://bucket-1', AWS_ACCESS_KEY_ID_FILE: '/nowhere/key' }, '/nowhere/key cannot be read'],
+  [{ ARTIFACTS_URL: 's3://bucket-1', AWS_ACCESS_KEY_ID_FILE: '/nowhere/key' }, 'AWS_ACCESS_KEY_ID_FILE cannot be read'],
 ])('%j is a fault of the configuration', async (settings, message) => {
   const opening = open({ ARTIFACTS_CACHE_DIR: join(folder, 'cache'), ...settings });
   await expect(opening).rejects.toThrow(ConfigError);
