@@ -1,5 +1,6 @@
 import { artifacts } from './artifacts.ts';
 import { chat } from './chat.ts';
+import { container } from './container.ts';
 import { dispatch } from './dispatch.ts';
 import { hub } from './hub.ts';
 import { idleMemory } from './idle-memory.ts';
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, Bench>> = {
   predict,
   race,
   dispatch,
+  container,
   upload,
   hub,
   artifacts,

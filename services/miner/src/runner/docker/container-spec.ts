@@ -70,7 +70,8 @@ const isolation = {
   Init: true,
   AutoRemove: false,
   RestartPolicy: { Name: 'no' },
-  LogConfig: { Type: 'json-file', Config: { 'max-size': '8m', 'max-file': '2' } },
+  // What a miner that restarts can read again; this driver is faster than the one of JSON.
+  LogConfig: { Type: 'local', Config: { 'max-size': '8m', 'max-file': '2', compress: 'false' } },
 } as const;
 
 function limitsOf({ share, outBytesMax }: TrainerStart) {
