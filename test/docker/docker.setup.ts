@@ -65,7 +65,7 @@ async function makeImages(host: string): Promise<void> {
 function sayNone(reason: string): () => Promise<void> {
   const line = '#'.repeat(72);
   process.stderr.write(
-    `\n${line}\n# DOCKER TESTS ARE NOT RUN: no Docker daemon can be started:\n# ${reason}\n${line}\n\n`,
+    `\n${line}\n# DOCKER TESTS ARE NOT RUN: no Docker daemon can be started:\n# ${reason}\n# skipped: no Docker daemon\n${line}\n\n`,
   );
   return async () => undefined;
 }
