@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { shellTrainer } from '../testing/job-folder.ts';
@@ -23,6 +24,18 @@ test('a trainer that saves on SIGTERM ends with its own code', async () => {
   trainer.stop();
   expect((await trainer.exit).code).toBe(0);
   expect(await readFile(folder.log, 'utf8')).toContain('saved');
+});
+
+test('a SIGTERM that comes when the trainer has just ended takes nothing from its exit code', async () => {
+  const { start, folder } = await shellTrainer('exit 0');
+  const programs = join(folder.temporary, 'slow-programs');
+  await mkdir(programs, { recursive: true });
+  await writeFile(join(programs, 'mv'), '#!/bin/sh\necho moving\nsleep 0.5\nexec /bin/mv "$@"\n', { mode: 0o755 });
+  const environment = { ...process.env, PATH: `${programs}:${process.env.PATH}` };
+  const trainer = await processRunner({ ...options, environment }).start(start);
+  await untilLog(folder.log, 'moving');
+  trainer.stop();
+  expect((await trainer.exit).code).toBe(0);
 });
 
 test('a trainer that ignores SIGTERM is killed with all that it started', async () => {

@@ -16,10 +16,11 @@ const mibPerKib = 1 / 1024;
 
 /**
  * The shell outlives the trainer to write down its exit code; the trap keeps SIGTERM, which goes to the whole process
- * group, from ending the shell before the trainer.
+ * group, from ending the shell before the trainer, and then, ignored, from ending `mv` before the code is in its place.
  */
 const script =
-  'trap : TERM; exit_code_path="$1"; shift; "$@"; printf %s $? > "$exit_code_path.new"; mv "$exit_code_path.new" "$exit_code_path"';
+  'trap : TERM; exit_code_path="$1"; shift; "$@"; exit_code=$?; trap "" TERM; ' +
+  'printf %s "$exit_code" > "$exit_code_path.new"; mv "$exit_code_path.new" "$exit_code_path"';
 
 /**
  * Runs trainers as plain processes, each in a process group of its own, with output into a file: a miner that dies
