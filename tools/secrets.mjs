@@ -22,7 +22,7 @@ Makes the passwords and keys of a new installation as files, where they are not 
   kubectl --namespace agon create secret generic agon --from-file=docker/secrets
 
 Keep a copy of signing_key in a safe place: receipts that were signed with it can be checked without it, but no new one
-can be signed in its name.
+can be signed in its name. Without seal_key, tokens that wait for a push and secrets of webhooks are lost.
 `;
 
 const options = {
@@ -63,6 +63,7 @@ const recipes = {
   admin_key: () => `agon_${randomBytes(32).toString('base64url')}`,
   signing_key: () => generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }),
   signing_public_key: (made) => publicKeyOf(made.signing_key),
+  seal_key: () => randomBytes(32).toString('base64url'),
   hf_token: () => '',
 };
 

@@ -20,4 +20,5 @@ export * from './sealer.ts';
 export * from './shutdown.ts';
 export * from './signed-receipt.ts';
 export * from './signing-key-file.ts';
+export * from './webhook-secret.ts';
 export * from './webhook-signature.ts';

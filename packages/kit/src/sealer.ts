@@ -24,7 +24,9 @@ export const sealSettings = {
   SEAL_KEY_FILE: z
     .string()
     .optional()
-    .describe('32 bytes in base64url that seal tokens of clients at rest; made where the file is missing'),
+    .describe(
+      '32 bytes in base64url that seal clients’ hub tokens and webhook secrets at rest; made where the file is missing',
+    ),
 } as const;
 
 /** AES-256-GCM with a nonce for each secret. */

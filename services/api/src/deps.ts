@@ -8,7 +8,7 @@ import type {
   TextColumns,
 } from '@agon/contracts';
 import type { ModelHosts } from '@agon/inference';
-import type { Clock, Log, NewId } from '@agon/kit';
+import type { Clock, Log, NewId, Sealer } from '@agon/kit';
 import type { ClassPrediction, TableInputs } from '@agon/onnx';
 import type { QueueProducer } from '@agon/queue/producer';
 import type { ArtifactStore, Stores } from '@agon/store';
@@ -75,6 +75,8 @@ export type AppDeps = {
   readonly newId: NewId;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: Log;
+  /** Seals what must be used later, such as secrets of webhooks; null where the operator gave no key for it. */
+  readonly sealer: Sealer | null;
   readonly inspectDataset: (question: InspectionQuestion) => Promise<InspectionAnswer>;
   readonly resolveBaseModel: ResolveBaseModel;
   /**

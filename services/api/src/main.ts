@@ -75,10 +75,11 @@ async function start(): Promise<Record<string, unknown>> {
     await insertBootstrapKey(stores, config.BOOTSTRAP_ADMIN_KEY, new Date(clock.nowMs()));
   }
   const perMinute = config.REQUESTS_PER_MINUTE ?? limits.requestsPerMinuteMax;
+  const sealer = await sealerOf(config);
   const pushDesk = createPushDesk({
     hubUrl: pushHubOf(config),
     hasToken: config.HF_TOKEN !== undefined,
-    sealer: await sealerOf(config),
+    sealer,
   });
   const api = buildApp(
     {
@@ -89,6 +90,7 @@ async function start(): Promise<Record<string, unknown>> {
       newId: idMaker(clock.nowMs),
       randomBytes,
       log,
+      sealer,
       inspectDataset: datasetInspector(artifacts),
       resolveBaseModel: baseModelResolver({ stores, artifacts, clock, log }, hubOfSettings(config)),
       pushDesk,

@@ -7,7 +7,7 @@ export type WebhookRecord = {
   accountId: string;
   url: string;
   events: WebhookEventType[];
-  /** `whsec_…`: what is posted is signed with it. */
+  /** What is posted is signed with it: `whsec_…`, or that sealed for this webhook where the service has a key for it. */
   secret: string;
   createdAt: Date;
 };

@@ -55,7 +55,7 @@ export async function startTestApi({ clock = systemClock, settings, log = silent
   const queue = new MemoryQueue();
   const stopping = new AbortController();
   const plain: AppDeps = {
-    ...{ stores, artifacts, queue, clock, newId, randomBytes, log },
+    ...{ stores, artifacts, queue, clock, newId, randomBytes, log, sealer: null },
     inspectDataset: datasetInspector(artifacts),
     resolveBaseModel: baseModelResolver({ stores, artifacts, clock, log }, null),
     pushDesk: createPushDesk({ hubUrl: null, hasToken: false, sealer: null }),

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { AppError, CreateWebhook, limits, Webhook } from '@agon/contracts';
-import { isPublicAddress, newWebhookSecret } from '@agon/kit';
+import { isPublicAddress, newWebhookSecret, sealWebhookSecret } from '@agon/kit';
 import type { WebhookRecord } from '@agon/store';
 import { nowDate } from '../deps.ts';
 import { route } from '../http/route.ts';
@@ -45,15 +45,17 @@ export const createWebhook = route({
     if ((await deps.stores.webhooks.list({ accountId, limit: count })).length >= count) {
       throw new AppError('too_many_webhooks', `An account has at most ${count} webhooks.`);
     }
+    const id = deps.newId('webhook');
+    const secret = newWebhookSecret(deps.randomBytes(secretBytes));
     const webhook: WebhookRecord = {
-      id: deps.newId('webhook'),
+      id,
       accountId,
       url: body.url,
       events: [...new Set(body.events)],
-      secret: newWebhookSecret(deps.randomBytes(secretBytes)),
+      secret: sealWebhookSecret(deps.sealer, { id, secret }),
       createdAt: nowDate(deps),
     };
     await deps.stores.webhooks.insert(webhook);
-    return webhookWire(webhook, webhook.secret);
+    return webhookWire(webhook, secret);
   },
 });

@@ -1,11 +1,13 @@
+import { createSealer, openWebhookSecret } from '@agon/kit';
 import type { WebhookDeliveryRecord } from '@agon/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Caller, callerWith, startTestApi, type TestApi } from '../testing/test-api.ts';
 
+const sealer = createSealer(new Uint8Array(32).fill(4));
 let api: TestApi;
 let caller: Caller;
 beforeAll(async () => {
-  api = await startTestApi();
+  api = await startTestApi({ adapt: () => ({ sealer }) });
   caller = await callerWith(api);
 });
 afterAll(() => api.close());
@@ -38,6 +40,13 @@ describe('a webhook', () => {
     expect(deleted).toEqual({ id: made.id, object: 'webhook', deleted: true });
     await caller.get(`/v1/webhooks/${made.id}`).expect(404);
     expect(await api.stores.webhooks.findDelivery(deliveryId)).toBeUndefined();
+  });
+
+  test('has its secret sealed in the database', async () => {
+    const made = await create();
+    const kept = await api.stores.webhooks.find(made.id);
+    expect(kept?.secret).not.toContain('whsec_');
+    expect(openWebhookSecret(sealer, { id: made.id, secret: kept?.secret ?? '' })).toBe(made.secret);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import { type HandlerOutcome, limits, type WebhookEvent } from '@agon/contracts';
-import { signWebhook, unixSeconds } from '@agon/kit';
+import { openWebhookSecret, SealError, signWebhook, unixSeconds } from '@agon/kit';
 import type { WebhookDeliveryRecord, WebhookRecord } from '@agon/store';
 import { nowDate, type SchedulerDeps } from '../scheduler-deps.ts';
 import type { PostAnswer, Posting } from './post-event.ts';
@@ -25,7 +25,7 @@ export function buildDeliverWebhook(deps: SchedulerDeps): (work: { deliveryId: s
     const now = nowDate(deps);
     const delivery = await webhooks.claimDelivery({ deliveryId, now, until: new Date(now.getTime() + holdMs) });
     if (!delivery) return 'skipped';
-    await settle(deps, delivery, await deps.postEvent(postingOf(webhook, delivery, now)));
+    await settle(deps, delivery, await answerTo(deps, webhook, delivery));
     return 'done';
   }
 
@@ -45,6 +45,25 @@ export function buildDeliverWebhook(deps: SchedulerDeps): (work: { deliveryId: s
       else posting.delete(accountId);
     }
   };
+}
+
+/** A secret that does not open is an attempt that failed: the operator can bring the key back until the last one. */
+async function answerTo(
+  deps: SchedulerDeps,
+  webhook: WebhookRecord,
+  delivery: WebhookDeliveryRecord,
+): Promise<PostAnswer> {
+  try {
+    const secret = openWebhookSecret(deps.sealer, webhook);
+    return await deps.postEvent(postingOf({ ...webhook, secret }, delivery, nowDate(deps)));
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    deps.log.error({ err: error, webhookId: webhook.id }, 'the secret of a webhook does not open');
+    return {
+      status: null,
+      message: 'The service cannot open the secret that signs this; its operator must mend that.',
+    };
+  }
 }
 
 function postingOf(webhook: WebhookRecord, delivery: WebhookDeliveryRecord, now: Date): Posting {

@@ -1,4 +1,5 @@
 import { limits, WebhookEvent } from '@agon/contracts';
+import { createSealer, newWebhookSecret, sealWebhookSecret } from '@agon/kit';
 import { aJob, aWebhook, aWebhookDelivery } from '@agon/testing';
 import OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
@@ -92,6 +93,25 @@ describe('a delivery', () => {
     const tolerance = Number.MAX_SAFE_INTEGER;
     expect(await client.webhooks.unwrap(body, headers, undefined, tolerance)).toEqual(JSON.parse(body));
     expect(await kept(scenario)).toMatchObject({ status: 'delivered', attempts: 1, responseStatus: 200 });
+  });
+
+  test('is signed with a secret that was kept sealed, and fails with a word to the operator where it does not open', async () => {
+    const id = 'whk_00000001';
+    const secret = newWebhookSecret(new Uint8Array(32).fill(5));
+    const scenario = await ended();
+    await scenario.stores.webhooks.delete(id);
+    await scenario.stores.webhooks.insert(aWebhook({ id, secret: sealWebhookSecret(scenario.sealer, { id, secret }) }));
+    await planWebhooks(scenario, { jobId });
+    await deliver({ ...scenario, sealer: createSealer(new Uint8Array(32)) });
+    expect(scenario.posted).toEqual([]);
+    expect(await kept(scenario)).toMatchObject({ status: 'pending', attempts: 1, responseStatus: null });
+    expect((await kept(scenario))?.message).toContain('operator');
+    scenario.clock.advance(retryDelayMs(1) ?? 0);
+    await deliver(scenario);
+    const { body, headers } = scenario.posted[0]!;
+    const client = new OpenAI({ apiKey: 'unused', webhookSecret: secret });
+    const tolerance = Number.MAX_SAFE_INTEGER;
+    expect(await client.webhooks.unwrap(body, headers, undefined, tolerance)).toEqual(JSON.parse(body));
   });
 
   test('that fails is made again later and later under the same id, then given up', async () => {
