@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -12,6 +13,9 @@ const common = {
   ssr: { resolve: { conditions, externalConditions: conditions } },
 };
 
+/** Vitest leaves one processor idle, which is half of a small machine. */
+const workers = availableParallelism();
+
 /**
  * Three sizes: unit has no I/O; medium has a real Redis, MongoDB protocol or ONNX model; e2e has the whole service. And
  * docker: medium and e2e tests that need a Docker daemon, which they start themselves.
@@ -23,6 +27,8 @@ export default defineConfig({
         ...common,
         test: {
           name: 'unit',
+          maxWorkers: workers,
+          sequence: { groupOrder: 0 },
           include: files('.test.ts'),
           testTimeout: 60_000,
           exclude: [
@@ -36,6 +42,8 @@ export default defineConfig({
         ...common,
         test: {
           name: 'medium',
+          maxWorkers: workers,
+          sequence: { groupOrder: 1 },
           include: files('.medium.test.ts'),
           exclude: ['**/node_modules/**', '**/dist/**'],
           globalSetup: [`${root}packages/testing/src/servers.setup.ts`],
@@ -47,6 +55,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'docker',
+          sequence: { groupOrder: 3 },
           include: files('.docker.test.ts'),
           exclude: ['**/node_modules/**', '**/dist/**'],
           globalSetup: [`${root}test/docker/docker.setup.ts`],
@@ -59,11 +68,13 @@ export default defineConfig({
         ...common,
         test: {
           name: 'e2e',
+          // Each file has a whole service and its trainers, which wait for one another more than they compute.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
           include: files('.e2e.test.ts'),
           exclude: ['**/node_modules/**', '**/dist/**'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -7,8 +7,9 @@ import { orExplain, python, root, setup } from './setup.mjs';
 const args = process.argv.slice(2);
 const startedMs = Date.now();
 const texts = args[0] === 'demo' && ['chat', 'text-classification'].includes(args[1] ?? '');
-const torch = texts || (args[0] === 'mine' && args.some((word) => word.endsWith('-torch')));
-await orExplain(() => setup({ python: args[0] === 'demo' || args[0] === 'mine', torch }));
+const trains = ['demo', 'mine', 'template'].includes(args[0] ?? '');
+const torch = texts || (trains && args.some((word) => /-torch\/?$/.test(word)));
+await orExplain(() => setup({ python: trains, torch }));
 
 const contained = args.includes('docker') && args.includes('--runner');
 const builds = (args[0] === 'demo' && contained) || (args[0] === 'mine' && args[1] === 'image');

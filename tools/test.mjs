@@ -13,7 +13,7 @@ const steps = {
   unused: [bin('knip'), []],
   generated: [process.execPath, [join(root, 'tools', 'generate.mjs'), '--check']],
   'lint-python': [python, ['-m', 'ruff', 'check', 'templates', 'test']],
-  'test-python': [python, ['-m', 'pytest', '-q', 'templates']],
+  'test-python': [python, ['-m', 'pytest', '-q', '--numprocesses', 'auto', '--dist', 'worksteal', 'templates']],
   unit: tests('unit'),
   medium: tests('medium'),
   e2e: tests('e2e'),

@@ -6,10 +6,9 @@ import { detectCapabilities, offered } from '@agon/miner';
 import type { Command } from 'commander';
 import { positiveNumber } from './command.ts';
 import { CommandError, type Context, homeFolder, type SharedOptions } from './context.ts';
+import { defaultRecipes } from './default-recipes.ts';
 import { templatesFolder } from './repository.ts';
-import { addRunnerOptions, type RunnerOptions } from './runner-options.ts';
-
-const defaultTemplates = ['tabular-gbdt', 'tabular-linear', 'tabular-mlp'];
+import { addRunnerOptions, pythonOf, type RunnerOptions } from './runner-options.ts';
 
 /** Options of `agon mine …`. */
 export type MinerOptions = SharedOptions &
@@ -33,7 +32,7 @@ export const addMinerOptions = (command: Command): Command =>
     .option('--name <name>', 'name shown in races (default: from the host and the template)')
     .option(
       '--template <name...>',
-      `recipes to run, the first that fits is taken: names, folders, git addresses with @COMMIT (default: ${defaultTemplates[0]} …)`,
+      'recipes to run, the first that fits is taken: names, folders, git addresses with @COMMIT (default: all of ours that can run here)',
     )
     .option('--templates <folder>', 'folder of the recipes that have names', templatesFolder)
     .option('--trust-foreign-code', 'run programs that were fetched by git as plain processes')
@@ -47,7 +46,7 @@ export const addMinerOptions = (command: Command): Command =>
 
 /** Name, folder and key of the miner that the options mean; makes them where they are new. */
 export async function settingsOf(context: Context, options: MinerOptions) {
-  const templates = options.template ?? defaultTemplates;
+  const templates = options.template ?? (await defaultRecipes(options, pythonOf(context, options)));
   const host = hostname().split('.')[0]?.slice(0, 20) || 'miner';
   const name =
     options.name ??

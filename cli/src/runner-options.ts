@@ -17,6 +17,9 @@ export const addRunnerOptions = (command: Command): Command =>
     .option('--image <image>', 'with --runner docker: name:tag, name@sha256:… or an archive ….tar')
     .option('--python <path>', 'without containers: Python that has the packages of the trainers');
 
+export const pythonOf = (context: Context, options: Pick<RunnerOptions, 'python'>): string =>
+  options.python ?? context.env.AGON_PYTHON ?? 'python3';
+
 /** @throws RunnerError */
 export const runnerOf = (
   context: Context,
@@ -27,7 +30,7 @@ export const runnerOf = (
     ...rest,
     kind: options.runner,
     image: options.image,
-    python: options.python ?? context.env.AGON_PYTHON ?? 'python3',
+    python: pythonOf(context, options),
     templatesFolder: options.templates,
     environment: context.env,
     clock: systemClock,
