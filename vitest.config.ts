@@ -16,6 +16,9 @@ const common = {
 /** Vitest leaves one processor idle, which is half of a small machine. */
 const workers = availableParallelism();
 
+/** Where strangers share the machine a real trainer can miss its time once. What is tried again is said in the output. */
+const retry = process.env.CI === 'true' ? 1 : 0;
+
 /**
  * Three sizes: unit has no I/O; medium has a real Redis, MongoDB protocol or ONNX model; e2e has the whole service. And
  * docker: medium and e2e tests that need a Docker daemon, which they start themselves.
@@ -55,6 +58,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'docker',
+          retry,
           sequence: { groupOrder: 3 },
           include: files('.docker.test.ts'),
           exclude: ['**/node_modules/**', '**/dist/**'],
@@ -68,6 +72,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'e2e',
+          retry,
           // Each file has a whole service and its trainers, which wait for one another more than they compute.
           maxWorkers: 2,
           sequence: { groupOrder: 2 },

@@ -1,5 +1,5 @@
 export type HubFetchOptions = {
-  /** `https://huggingface.co`, or any other that speaks its protocol. */
+  /** The public hub of Hugging Face, or any other that speaks its protocol. */
   readonly url: string;
   /** Sent to the hub itself, never to where it redirects. */
   readonly token?: string | undefined;
