@@ -1,58 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import mongoose, { type Connection } from 'mongoose';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type MongoServer, serveMongo } from './server.ts';
+import mongoose from 'mongoose';
+import { describe, expect, it } from 'vitest';
+import { mongooseJobs } from '../testing/mongoose-jobs.ts';
 
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const day = (number: number): Date => new Date(Date.UTC(2026, 0, number));
-
-const jobSchema = new mongoose.Schema(
-  {
-    _id: String,
-    name: String,
-    status: { type: String, required: true },
-    priority: { type: Number, default: 0 },
-    owner: { type: mongoose.Schema.Types.ObjectId },
-    tags: [String],
-    runs: [{ _id: false, id: String, score: Number }],
-    leaseUntil: { type: Date, default: null },
-    payload: Buffer,
-    meta: mongoose.Schema.Types.Mixed,
-  },
-  { timestamps: true, strict: false },
-);
-jobSchema.index({ name: 1 }, { unique: true, sparse: true });
-jobSchema.index({ status: 1, priority: -1 });
-jobSchema.index({ owner: 1 }, { unique: true, partialFilterExpression: { status: 'running' } });
-jobSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 60 });
-
-let folder: string;
-let server: MongoServer;
-let connection: Connection;
-const model = () => connection.model('job', jobSchema);
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'agon-mongo-'));
-  server = await serveMongo({
-    folder,
-    log: silent,
-    clock: { nowMs: Date.now },
-    sweepMs: 20,
-    onFailure: (cause) => expect.unreachable(String(cause)),
-  });
-  connection = await mongoose.createConnection(`mongodb://127.0.0.1:${server.port}/agon`).asPromise();
-  await model().init();
-});
-afterAll(async () => {
-  await connection.close();
-  await server.close();
-  await rm(folder, { recursive: true });
-});
-beforeEach(async () => {
-  await model().deleteMany({});
-});
+const { model } = mongooseJobs();
 
 describe('create, read, update, delete', () => {
   it('gives back what was stored, with its types', async () => {

@@ -1,58 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import mongoose, { type Connection } from 'mongoose';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type MongoServer, serveMongo } from './server.ts';
+import mongoose from 'mongoose';
+import { describe, expect, it } from 'vitest';
+import { mongooseJobs } from '../testing/mongoose-jobs.ts';
 
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
-const jobSchema = new mongoose.Schema(
-  {
-    _id: String,
-    name: String,
-    status: { type: String, required: true },
-    priority: { type: Number, default: 0 },
-    owner: { type: mongoose.Schema.Types.ObjectId },
-    tags: [String],
-    runs: [{ _id: false, id: String, score: Number }],
-    leaseUntil: { type: Date, default: null },
-    payload: Buffer,
-    meta: mongoose.Schema.Types.Mixed,
-  },
-  { timestamps: true, strict: false },
-);
-jobSchema.index({ name: 1 }, { unique: true, sparse: true });
-jobSchema.index({ status: 1, priority: -1 });
-jobSchema.index({ owner: 1 }, { unique: true, partialFilterExpression: { status: 'running' } });
-jobSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 60 });
-
-let folder: string;
-let server: MongoServer;
-let connection: Connection;
 let nowMs = Date.now();
-const model = () => connection.model('job', jobSchema);
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'agon-mongo-'));
-  server = await serveMongo({
-    folder,
-    log: silent,
-    clock: { nowMs: () => nowMs },
-    sweepMs: 20,
-    onFailure: (cause) => expect.unreachable(String(cause)),
-  });
-  connection = await mongoose.createConnection(`mongodb://127.0.0.1:${server.port}/agon`).asPromise();
-  await model().init();
-});
-afterAll(async () => {
-  await connection.close();
-  await server.close();
-  await rm(folder, { recursive: true });
-});
-beforeEach(async () => {
-  await model().deleteMany({});
-});
+const { model, connection } = mongooseJobs(() => nowMs);
 
 describe('aggregation', () => {
   it('matches, groups, sorts, unwinds, projects and counts', async () => {
@@ -84,7 +35,9 @@ describe('aggregation', () => {
   });
 
   it('looks up another collection and leaves the stored documents as they are', async () => {
-    await connection.collection('owners').insertOne({ _id: 'o1' as never, name: 'Ada', deep: { x: 1 } });
+    await connection()
+      .collection('owners')
+      .insertOne({ _id: 'o1' as never, name: 'Ada', deep: { x: 1 } });
     await model().create({ _id: 'a', status: 'queued', meta: { owner: 'o1' } });
     const found = await model().aggregate([
       { $lookup: { from: 'owners', localField: 'meta.owner', foreignField: '_id', as: 'owners' } },
@@ -92,7 +45,7 @@ describe('aggregation', () => {
     ]);
     expect(found).toMatchObject([{ _id: 'a', owners: [{ name: 'Ada' }], meta: { owner: 'changed' } }]);
     expect(await model().findById('a').lean()).toMatchObject({ meta: { owner: 'o1' } });
-    expect(await connection.collection('owners').findOne()).toMatchObject({ deep: { x: 1 } });
+    expect(await connection().collection('owners').findOne()).toMatchObject({ deep: { x: 1 } });
   });
 });
 
@@ -108,7 +61,7 @@ describe('collections and indexes', () => {
   });
 
   it('lists and drops collections and databases', async () => {
-    const other = connection.useDb('other');
+    const other = connection().useDb('other');
     await other.createCollection('one');
     await other.collection('two').insertOne({ x: 1 });
     expect((await other.listCollections()).map(({ name }) => name).sort()).toEqual(['one', 'two']);
@@ -119,7 +72,7 @@ describe('collections and indexes', () => {
   });
 
   it('refuses a unique index over duplicates and leaves nothing of it', async () => {
-    const raw = connection.collection('twins');
+    const raw = connection().collection('twins');
     await raw.insertMany([{ x: 1 }, { x: 1 }]);
     await expect(raw.createIndex({ x: 1 }, { unique: true })).rejects.toMatchObject({ code: 11000 });
     expect(await raw.indexes()).toHaveLength(1);
@@ -138,7 +91,7 @@ describe('collections and indexes', () => {
 
 describe('refusals', () => {
   it('names the command that it does not have', async () => {
-    const answer = connection.db?.command({ collStats: 'jobs' });
+    const answer = connection().db?.command({ collStats: 'jobs' });
     await expect(answer).rejects.toMatchObject({
       code: 59,
       codeName: 'CommandNotFound',
@@ -175,7 +128,7 @@ describe('refusals', () => {
   });
 
   it('has no transactions', async () => {
-    const session = await connection.startSession();
+    const session = await connection().startSession();
     await expect(
       session.withTransaction(() => model().create([{ _id: 'a', status: 'queued' }], { session })),
     ).rejects.toThrow();
