@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
+import type { Score } from '@agon/contracts';
 import { createLogger, systemClock } from '@agon/kit';
 import { type MinerChange, startMiner } from '@agon/miner';
 import { addCommand, addGroup, positiveNumber, type Register } from '../command.ts';
@@ -116,5 +117,12 @@ function describeChange(change: MinerChange, options: { name: string; url: strin
       return `${change.runId} submitted`;
     case 'ended':
       return `${change.runId} ${change.outcome}: ${change.message}`;
+    case 'verdict':
+      return `${change.runId} ${change.outcome}: ${change.message}${describeScore(change.score)}`;
   }
 }
+
+const describeScore = (score: Score | null): string =>
+  score === null
+    ? ''
+    : ` Score ${score.value.toPrecision(4)} (95 %: ${score.ci95.map((edge) => edge.toPrecision(4)).join(' to ')}).`;

@@ -45,7 +45,7 @@ const welcome = (url: string, folder: string): string =>
     `  admin key  in ${folder}/credentials.json; the agon command finds it by itself`,
     '',
     'In other terminals:',
-    '  agon mine start --template tabular-gbdt',
+    '  agon mine start',
     '  agon submit data.csv --target column --minutes 2 --watch',
     '',
     'Ctrl-C stops.',

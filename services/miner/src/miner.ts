@@ -15,6 +15,7 @@ import { RunnerError } from './runner/runner.ts';
 import { serve } from './serve.ts';
 import { minerClient } from './signed-client.ts';
 import { checkTrust, loadTemplates, type Template, tasksOf } from './template/load-templates.ts';
+import { type Verdict, Verdicts } from './verdicts.ts';
 
 const defaultBaseModelsBytesMax = 40 * 1024 ** 3;
 /** How often a runner is looked for that must go on with runs of an earlier life. */
@@ -44,17 +45,25 @@ export async function startMiner(options: MinerOptions): Promise<Miner> {
     const capabilities = await capabilitiesOf(options, templates);
     const client = minerClient(options);
     const controller = new AbortController();
+    const onVerdict = (verdict: Verdict): void => {
+      options.log.info(verdict, 'a run was judged');
+      options.onChange?.(verdict);
+    };
+    const verdicts = new Verdicts({ ...options, client, onVerdict });
     const context = {
       ...{ options, client, templates, capabilities, runner: options.runner },
       baseModels: baseModelCache(options),
       machine: machineOf(options),
       sizes: await RefusedSizes.open(join(options.folder, 'refused-sizes.json'), options.clock),
       disk: new DiskKeeper({ ...options, templates }),
+      verdicts,
       stopping: controller.signal,
     };
     const { id } = await register(context);
     options.onChange?.({ kind: 'registered', minerId: id });
-    const ended = serve(context, { unfinished, register: () => register(context) }).finally(unlock);
+    const ended = serve(context, { unfinished, register: () => register(context) })
+      .finally(() => verdicts.close())
+      .finally(unlock);
     const stop = async (): Promise<void> => {
       controller.abort();
       await ended;

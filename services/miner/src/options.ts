@@ -1,4 +1,4 @@
-import type { Capabilities, FailureClass } from '@agon/contracts';
+import type { Capabilities, FailureClass, Score } from '@agon/contracts';
 import type { Clock, Log, SigningKey } from '@agon/kit';
 import type { Runner } from './runner/runner.ts';
 
@@ -44,6 +44,15 @@ export type MinerChange =
       readonly outcome: RunOutcome;
       readonly message: string;
       readonly class?: FailureClass;
+    }
+  | {
+      /** How a run did that was handed in: when its race is judged, or as soon as its model is rejected. */
+      readonly kind: 'verdict';
+      readonly runId: string;
+      readonly outcome: 'won' | 'lost' | 'rejected' | 'cancelled';
+      readonly rank: number | null;
+      readonly score: Score | null;
+      readonly message: string;
     };
 
 export type RunOutcome = 'submitted' | 'failed' | 'abandoned';

@@ -12,6 +12,7 @@ import { workRun } from './run/work-run.ts';
 import { makeRunFolder, type RunState, removeRunFolder, runFolder, writeRunState } from './run-folder.ts';
 import type { Runner, Share } from './runner/runner.ts';
 import { type Template, templateFor, templateId } from './template/load-templates.ts';
+import type { Verdicts } from './verdicts.ts';
 
 export type ServeContext = {
   readonly options: MinerOptions;
@@ -23,6 +24,7 @@ export type ServeContext = {
   readonly machine: Machine;
   readonly sizes: RefusedSizes;
   readonly disk: DiskKeeper;
+  readonly verdicts: Pick<Verdicts, 'follow'>;
   readonly stopping: AbortSignal;
 };
 
@@ -173,6 +175,7 @@ async function finishRun(context: ServeContext, state: RunState): Promise<void> 
     }
     await writeFile(join(options.folder, 'last-run.json'), JSON.stringify({ run, ...end }));
     options.onChange?.({ kind: 'ended', runId: run, ...end });
+    if (end.outcome === 'submitted') context.verdicts.follow(run);
   } finally {
     machine.release(state.share);
   }
