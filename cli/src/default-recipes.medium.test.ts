@@ -21,7 +21,7 @@ async function pythonWith(name: string, ...packages: string[]): Promise<string> 
 }
 
 const light = ['tabular-gbdt', 'tabular-linear', 'tabular-mlp', 'text-linear'];
-const all = [...light, 'lora-torch', 'full-torch', 'encoder-torch'];
+const all = ['encoder-torch', 'lora-torch', 'full-torch', ...light];
 
 test('language models are trained by default where Python has what they need, and only there', async () => {
   const whole = await pythonWith('whole', 'torch', 'transformers', 'peft', 'safetensors');

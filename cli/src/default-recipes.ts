@@ -6,7 +6,8 @@ const run = promisify(execFile);
 const askMsMax = 20_000;
 
 const light = ['tabular-gbdt', 'tabular-linear', 'tabular-mlp', 'text-linear'];
-const needTorch = ['lora-torch', 'full-torch', 'encoder-torch'];
+/** Before the light ones: of texts an encoder knows more than their words. */
+const needTorch = ['encoder-torch', 'lora-torch', 'full-torch'];
 const script =
   'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ["torch", "transformers", "peft", "safetensors"])))';
 
@@ -19,7 +20,7 @@ export async function defaultRecipes(
   python: string,
 ): Promise<string[]> {
   const hasTorch = runner === 'docker' ? image?.endsWith(':torch') === true : await findsTorch(python);
-  return hasTorch ? [...light, ...needTorch] : light;
+  return hasTorch ? [...needTorch, ...light] : light;
 }
 
 /** Looks the packages up without importing them, which would take seconds. */
