@@ -36,8 +36,12 @@ export const ChatRole = z.enum(['system', 'user', 'assistant']);
 export const ChatMessage = z.object({ role: ChatRole, content: z.string() }).meta({ id: 'ChatMessage' });
 export type ChatMessage = z.infer<typeof ChatMessage>;
 
+/** A turn to learn from. An answer of weight 0 is read and neither learnt nor scored, as in OpenAI's format. */
+export const ChatTurn = ChatMessage.extend({ weight: z.literal(0).optional() });
+export type ChatTurn = z.infer<typeof ChatTurn>;
+
 /** Rows of the parts of text datasets, one JSON object a line, as trainers and the evaluator read them. */
-export const ChatRow = z.object({ messages: z.array(ChatMessage).min(2) });
+export const ChatRow = z.object({ messages: z.array(ChatTurn).min(2) });
 export type ChatRow = z.infer<typeof ChatRow>;
 
 export const PreferenceRow = z.object({

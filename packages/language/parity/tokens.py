@@ -85,18 +85,21 @@ def encode_text(tokenizer: PreTrainedTokenizerFast, text: str) -> dict[str, list
     return {"ids": tokenizer(text, add_special_tokens=False)["input_ids"], "wrapped": wrapped}
 
 
-def encode_chat(tokenizer: PreTrainedTokenizerFast, messages: list[dict[str, str]]) -> dict[str, Any]:
+def encode_chat(tokenizer: PreTrainedTokenizerFast, messages: list[dict[str, Any]]) -> dict[str, Any]:
     """The rules of docs/trainer-contract.md, word by word."""
 
     def render(count: int, prompt: bool) -> str:
         return tokenizer.apply_chat_template(messages[:count], tokenize=False, add_generation_prompt=prompt)
 
-    last = max(i for i, message in enumerate(messages) if message["role"] == "assistant")
+    def is_scored(message: dict[str, Any]) -> bool:
+        return message["role"] == "assistant" and message.get("weight") != 0
+
+    last = max(i for i, message in enumerate(messages) if is_scored(message))
     whole = render(last + 1, False)
     pieces: list[tuple[str, bool]] = []
     at = 0
     for index, message in enumerate(messages[: last + 1]):
-        if message["role"] != "assistant" or index == 0:
+        if not is_scored(message) or index == 0:
             continue
         before, through = render(index, True), render(index + 1, False)
         if before == through or not through.startswith(before) or not whole.startswith(through):
@@ -120,10 +123,10 @@ def encode_chat(tokenizer: PreTrainedTokenizerFast, messages: list[dict[str, str
     }
 
 
-def conversations() -> list[list[dict[str, str]]]:
+def conversations() -> list[list[dict[str, Any]]]:
     """Of all the texts, with and without a system turn, with one turn and with several."""
 
-    def turn(role: str, content: str) -> dict[str, str]:
+    def turn(role: str, content: str) -> dict[str, Any]:
         return {"role": role, "content": content}
 
     chats = []
@@ -132,6 +135,8 @@ def conversations() -> list[list[dict[str, str]]]:
         chats.append([turn("user", other), turn("assistant", text)])
         chats.append([turn("system", "Be brief."), turn("user", "Hi"), turn("assistant", "Yes."), turn("user", other)])
         chats.append([turn("user", "Hi"), turn("assistant", text), turn("user", "So?"), turn("assistant", other)])
+    muted = turn("assistant", "Yes.") | {"weight": 0}
+    chats.append([turn("user", "Hi"), muted, turn("user", "So?"), turn("assistant", "No."), turn("user", "Hm"), muted])
     return chats
 
 

@@ -42,6 +42,17 @@ def test_only_answers_and_the_ends_of_their_turns_are_scored() -> None:
     assert example.tokens[len(before) + 3] == hash(END)
 
 
+def test_an_answer_of_weight_0_is_read_and_not_scored() -> None:
+    whole = encode_chat(Characters(), turns("ab", "cde", "f", "gh"), 100)
+    muted = turns("ab", "cde", "f", "gh", "i", "jk")
+    muted[1]["weight"] = muted[5]["weight"] = 0
+    example = encode_chat(Characters(), muted, 100)
+    assert whole is not None
+    assert example is not None
+    assert example.tokens == whole.tokens
+    assert example.completion_tokens == 3
+
+
 def test_what_follows_the_last_answer_is_cut_off() -> None:
     assert encode_chat(Characters(), turns("a", "b", "c"), 100) == encode_chat(Characters(), turns("a", "b"), 100)
 

@@ -1,9 +1,9 @@
-import type { ChatMessage } from '@agon/contracts';
+import type { ChatTurn } from '@agon/contracts';
 import { shown } from '@agon/domain';
 import { cleanText } from './clean-text.ts';
 import { RowFault } from './row-fault.ts';
 
-type Role = ChatMessage['role'];
+type Role = ChatTurn['role'];
 
 /** The roles of OpenAI's and ShareGPT's formats and of their kin. */
 const roles: Readonly<Record<string, Role>> = {
@@ -25,14 +25,14 @@ const rolesKnown = 'system, user and assistant (or human and gpt)';
  * @returns null where the cell is not such a list, so that it may be plain text.
  * @throws RowFault for a list with a turn that cannot be used.
  */
-export function parseTurns(cell: string, column: string): ChatMessage[] | null {
+export function parseTurns(cell: string, column: string): ChatTurn[] | null {
   const list = listIn(cell);
   if (list === null) return null;
   return list.map((turn, index) => parseTurn(turn, { number: index + 1, column }));
 }
 
 /** As `parseTurns`, where nothing else than a list will do. @throws RowFault */
-export function turnsOf(cell: string, column: string): ChatMessage[] {
+export function turnsOf(cell: string, column: string): ChatTurn[] {
   const turns = parseTurns(cell, column);
   if (turns !== null) return turns;
   const message = `has in ${shown(column)} no list of turns; write [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]`;
@@ -60,7 +60,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 type Place = { readonly number: number; readonly column: string };
 
-function parseTurn(turn: Record<string, unknown>, place: Place): ChatMessage {
+function parseTurn(turn: Record<string, unknown>, place: Place): ChatTurn {
   const name = turn.role ?? turn.from;
   const role = typeof name === 'string' ? roles[name.trim().toLowerCase()] : undefined;
   if (role === undefined) {
@@ -71,7 +71,16 @@ function parseTurn(turn: Record<string, unknown>, place: Place): ChatMessage {
       place.column,
     );
   }
-  return { content: cleanText(contentOf(turn, place)), role };
+  const content = cleanText(contentOf(turn, place));
+  return role === 'assistant' && isUnweighted(turn, place) ? { content, role, weight: 0 } : { content, role };
+}
+
+/** OpenAI's `weight` of an answer: 0 leaves it out of what is learnt, 1 is the default. */
+function isUnweighted({ weight }: Record<string, unknown>, { number, column }: Place): boolean {
+  if (weight === undefined || weight === null || weight === 1) return false;
+  if (weight === 0) return true;
+  const message = `has ${shown(JSON.stringify(weight))} as weight of turn ${number}; it may be 0 or 1`;
+  throw new RowFault('weight_unknown', message, column);
 }
 
 function contentOf(turn: Record<string, unknown>, { number, column }: Place): string {

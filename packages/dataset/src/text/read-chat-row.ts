@@ -1,4 +1,4 @@
-import type { ChatMessage, ChatRow } from '@agon/contracts';
+import type { ChatRow, ChatTurn } from '@agon/contracts';
 import { cleanText } from './clean-text.ts';
 import { normaliseConversation } from './normalise-turns.ts';
 import { parseTurns, turnsOf } from './parse-turns.ts';
@@ -16,7 +16,7 @@ export function readChatRow(layout: ChatLayout, cell: CellOf): ReadRow<ChatRow> 
 }
 
 /** Prompt and completion as turns; either may be a list of turns itself. */
-function pairOf(layout: ChatLayout & { shape: 'pair' }, cell: CellOf): ChatMessage[] {
+function pairOf(layout: ChatLayout & { shape: 'pair' }, cell: CellOf): ChatTurn[] {
   const prompt = parseTurns(cell(layout.prompt), layout.prompt) ?? [
     { content: promptOf(layout, cell), role: 'user' as const },
   ];

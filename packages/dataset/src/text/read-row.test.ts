@@ -100,6 +100,26 @@ describe('a conversation', () => {
     ]);
   });
 
+  test('keeps weight 0 of an answer, which is read and not learnt, and ends with one that is learnt', () => {
+    const muted = { ...assistant('Hello.'), weight: 0 };
+    const learnt = { ...assistant('Bye.'), weight: 1 };
+    const messages = [user('Hi.'), muted, user('Go.'), learnt, user('Well?'), { ...muted, content: 'No.' }];
+    const found = read(chat, { messages });
+    const row = { messages: [user('Hi.'), muted, user('Go.'), assistant('Bye.')] };
+    expect(found).toMatchObject({ row });
+    expect(typeof found === 'string' ? [] : [...found.notes].sort()).toEqual([
+      'answers_not_learnt',
+      'last_question_dropped',
+    ]);
+    expect(
+      rowOf(chat, { messages: [user('Hi.'), assistant('A'), { ...muted, content: 'B' }, user('C'), learnt] }),
+    ).toEqual({
+      messages: [user('Hi.'), { ...muted, content: 'A\n\nB' }, user('C'), assistant('Bye.')],
+    });
+    expect(() => rowOf(chat, { messages: [user('Hi.'), muted] })).toThrow('only answers of weight 0');
+    expect(() => rowOf(chat, { messages: [user('Hi.'), { ...muted, weight: 0.5 }] })).toThrow('it may be 0 or 1');
+  });
+
   test('loses an empty system turn', () => {
     expect(rowOf(chat, { messages: [{ role: 'system', content: ' ' }, ...asked.messages] })).toEqual(asked);
   });
@@ -202,6 +222,7 @@ test('any turns are a row with alternate turns from the user to the assistant, o
   const turn = fc.record({
     role: fc.constantFrom('system', 'user', 'assistant', 'human', 'gpt', 'tool'),
     content: fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constant(null)),
+    weight: fc.constantFrom(0, 1, undefined),
   });
   fc.assert(
     fc.property(fc.array(turn, { maxLength: 8 }), (messages) => {

@@ -1,4 +1,4 @@
-import type { ChatMessage, ChatRow, PreferenceRow, TextClassRow } from '@agon/contracts';
+import type { ChatRow, ChatTurn, PreferenceRow, TextClassRow } from '@agon/contracts';
 import { shown } from '@agon/domain';
 import { cleanText } from './clean-text.ts';
 import type { RowNote } from './normalise-turns.ts';
@@ -13,7 +13,7 @@ export type CellOf = (column: string | null) => string;
 export type ReadRow<Row extends TextRow = TextRow> = { readonly row: Row; readonly notes: ReadonlySet<RowNote> };
 
 /** Puts the text of a `system` column before the turns, unless they begin with a system turn of their own. */
-export function withSystem(turns: readonly ChatMessage[], system: string): ChatMessage[] {
+export function withSystem(turns: readonly ChatTurn[], system: string): ChatTurn[] {
   const content = cleanText(system);
   if (content === '' || turns[0]?.role === 'system') return [...turns];
   return [{ content, role: 'system' }, ...turns];

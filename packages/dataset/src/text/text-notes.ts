@@ -11,7 +11,8 @@ const labelInTextShareMin = 0.95;
 const mended: Record<RowNote, string> = {
   turns_merged: 'turns of one role in a row, which were made one turn',
   first_answer_dropped: 'an answer before the first question, which was dropped',
-  last_question_dropped: 'turns behind the last answer, which were dropped',
+  last_question_dropped: 'turns behind the last answer to learn, which were dropped',
+  answers_not_learnt: 'answers of weight 0, which are read and not learnt',
 };
 
 /** What was mended and what strikes the eye about the texts. */

@@ -76,7 +76,8 @@ export class TextTally {
     }
     if ('messages' in row) {
       this.turns += row.messages.length;
-      for (const { role, content } of row.messages) if (role === 'assistant') this.answerCharacters += content.length;
+      for (const { role, content, weight } of row.messages)
+        if (role === 'assistant' && weight !== 0) this.answerCharacters += content.length;
     } else if ('prompt' in row) this.answerCharacters += (row.chosen.length + row.rejected.length) / 2;
     else this.#addClassRow(row);
     this.#hash.row([], comparableJson(row));

@@ -41,6 +41,15 @@ describe('with ChatML', () => {
     expect(shown(row.ids).endsWith(`No.${end}`)).toBe(true);
   });
 
+  test('an answer of weight 0 is read and not scored, and dropped behind the last that is', async () => {
+    const tokenizer = await withTemplate(chatMl);
+    const muted = { ...assistant('Yes.'), weight: 0 as const };
+    const whole = encodeChat(tokenizer, [user('Hi'), assistant('Yes.'), user('So?'), assistant('No.')], 1_000);
+    const row = encodeChat(tokenizer, [user('Hi'), muted, user('So?'), assistant('No.'), user('Hm'), muted], 1_000);
+    expect(row.ids).toEqual(whole.ids);
+    expect(scored(row)).toBe(`No.${end}`);
+  });
+
   test('what stands after the last answer is dropped', async () => {
     const tokenizer = await withTemplate(chatMl);
     const whole = encodeChat(tokenizer, [user('Hi'), assistant('Yes.')], 1_000);

@@ -1,4 +1,4 @@
-import type { ChatMessage } from '@agon/contracts';
+import type { ChatTurn } from '@agon/contracts';
 import { completionSpans } from './completion-spans.ts';
 import type { LanguageTokenizer } from './open-tokenizer.ts';
 
@@ -13,33 +13,33 @@ export type EncodedRow = {
 
 /**
  * Tokens of a conversation as the model's chat template shows it, the loss on every turn of the assistant
- * (docs/trainer-contract.md, "How a conversation becomes tokens").
+ * that has not weight 0 (docs/trainer-contract.md, "How a conversation becomes tokens").
  *
  * @param tokensMax what is beyond is cut off at the end.
  * @throws Error where the model has no chat template, or its template refuses the conversation.
  */
 export const encodeChat = (
   tokenizer: LanguageTokenizer,
-  messages: readonly ChatMessage[],
+  messages: readonly ChatTurn[],
   tokensMax: number,
-): EncodedRow => encodeTurns(tokenizer, messages, tokensMax, () => true);
+): EncodedRow => encodeTurns(tokenizer, messages, tokensMax, (index) => messages[index]?.weight !== 0);
 
 /** As `encodeChat`, the loss on the last turn only. */
 export const encodeAnswer = (
   tokenizer: LanguageTokenizer,
-  messages: readonly ChatMessage[],
+  messages: readonly ChatTurn[],
   tokensMax: number,
 ): EncodedRow => encodeTurns(tokenizer, messages, tokensMax, (index) => index === messages.length - 1);
 
 function encodeTurns(
   tokenizer: LanguageTokenizer,
-  messages: readonly ChatMessage[],
+  messages: readonly ChatTurn[],
   tokensMax: number,
   scored: (index: number) => boolean,
 ): EncodedRow {
   const { template } = tokenizer;
   if (!template) throw new Error('The base model has no chat template.');
-  const last = messages.findLastIndex((message) => message.role === 'assistant');
+  const last = messages.findLastIndex((message, index) => message.role === 'assistant' && scored(index));
   const turns = messages.slice(0, last + 1);
   const text = turns.length === 0 ? '' : template.render(turns, { prompt: false });
   const ids: number[] = [];

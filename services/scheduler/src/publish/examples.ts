@@ -34,7 +34,9 @@ async function textExample(train: AsyncIterable<Uint8Array>, task: TextTask): Pr
   }
   const prompts =
     task === 'chat'
-      ? (await first(examplePrompts, textPartRows(train, task))).map(({ messages }) => messages.slice(0, -1))
+      ? (await first(examplePrompts, textPartRows(train, task))).map(({ messages }) =>
+          messages.slice(0, -1).map(withoutWeight),
+        )
       : (await first(examplePrompts, textPartRows(train, task))).map(({ prompt }) => prompt);
   return { prompts: prompts.filter((messages) => charactersOf(messages) <= promptCharactersMax) };
 }
@@ -69,3 +71,5 @@ function exampleValue(value: number | string | undefined): number | string | nul
   if (typeof value === 'string') return value === '' ? null : value.slice(0, textCharactersMax);
   return value === undefined || Number.isNaN(value) ? null : value;
 }
+
+const withoutWeight = ({ role, content }: ChatMessage): ChatMessage => ({ role, content });

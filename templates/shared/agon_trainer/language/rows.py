@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-Message = dict[str, str]
+Message = dict[str, Any]
 Messages = list[Message]
 
 
@@ -67,7 +67,11 @@ def encode_pair(tokenizer: Tokenizer, row: dict[str, Any], tokens_max: int) -> P
 
 def _pieces(tokenizer: Tokenizer, messages: Messages, *, last_only: bool) -> list[tuple[str, bool]]:
     """The rendered conversation up to its last completion, in parts that are completions or not."""
-    answers = [index for index, message in enumerate(messages) if index and message.get("role") == "assistant"]
+    answers = [
+        index
+        for index, message in enumerate(messages)
+        if index and message.get("role") == "assistant" and message.get("weight") != 0
+    ]
     if not answers:
         return []
     whole = _render(tokenizer, messages[: answers[-1] + 1], ask=False)
