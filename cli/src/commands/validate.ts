@@ -33,6 +33,10 @@ function renderEstimate(estimate: JobEstimate): string {
   for (const problem of estimate.problems as DatasetProblem[]) lines.push(`  ${renderProblem(problem)}`);
   if (estimate.task)
     lines.push(`task      ${estimate.task}${estimate.task_inferred ? ` – ${estimate.task_inferred}` : ''}`);
+  if (estimate.base_model) {
+    const { name, revision, why } = estimate.base_model;
+    lines.push(`base      ${name}@${revision}${why ? ` – ${why}` : ''}`);
+  }
   if (estimate.objective) lines.push(`metric    ${estimate.objective.metric} (${estimate.objective.direction})`);
   if (dataset) {
     const { parts } = dataset;
@@ -42,8 +46,20 @@ function renderEstimate(estimate: JobEstimate): string {
     lines.push('', renderTable(['column', 'kind', 'role', 'missing', 'distinct'], columnRows(dataset)));
     for (const note of dataset.notes) lines.push(`note: ${note.message}`);
   }
-  if (estimate.estimate) lines.push('', `${estimate.estimate.miners_that_fit} miners online fit this job.`);
+  if (estimate.estimate) lines.push('', ...renderNeeds(estimate.estimate));
   return lines.join('\n');
+}
+
+/** What a run needs, and a word of warning where the budget is less than one pass over the rows. */
+export function renderNeeds(needs: NonNullable<JobEstimate['estimate']>): string[] {
+  const { memory_mib: mib, epoch_minutes: minutes, race_minutes_max: budget, miners_that_fit: miners } = needs;
+  const pass = minutes === null ? '' : `; one pass over the training rows takes about ${minutes} min on two CPU cores`;
+  const short = minutes !== null && minutes > budget;
+  return [
+    `A run needs about ${mib} MiB of memory${pass}.`,
+    ...(short ? [`note: the ${budget} minutes of the budget are less than that; without GPUs give more.`] : []),
+    `${miners} ${miners === 1 ? 'miner' : 'miners'} online ${miners === 1 ? 'fits' : 'fit'} this job.`,
+  ];
 }
 
 const columnRows = ({ columns }: NonNullable<JobEstimate['dataset']>) =>

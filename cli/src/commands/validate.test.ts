@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { renderNeeds } from './validate.ts';
+
+const needs = { race_minutes_max: 10, seats: 3, miners_that_fit: 1, memory_mib: 1_664, epoch_minutes: 2.5 };
+
+test('what a run needs is said, and how many miners have it', () => {
+  expect(renderNeeds(needs)).toEqual([
+    'A run needs about 1664 MiB of memory; one pass over the training rows takes about 2.5 min on two CPU cores.',
+    '1 miner online fits this job.',
+  ]);
+  expect(renderNeeds({ ...needs, epoch_minutes: null, miners_that_fit: 0 })).toEqual([
+    'A run needs about 1664 MiB of memory.',
+    '0 miners online fit this job.',
+  ]);
+});
+
+test('a budget of less than one pass is warned of', () => {
+  expect(renderNeeds({ ...needs, race_minutes_max: 2 })[1]).toBe(
+    'note: the 2 minutes of the budget are less than that; without GPUs give more.',
+  );
+});
