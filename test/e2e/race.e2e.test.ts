@@ -31,6 +31,10 @@ test('three miners race, the best model wins, is published once, and its receipt
     ['slope-2', false],
     ['slope-40', false],
   ]);
+  const runs = (await client.jobs.runs(job.id)).data;
+  expect(new Map(runs.map((run) => [run.id, run.score]))).toEqual(
+    new Map(board.data.map(({ run, score }) => [run, score])),
+  );
   expect(board.data.reduce((sum, entry) => sum + (entry.p_best ?? 0), 0)).toBeCloseTo(1, 6);
 
   const sequences = events.map((event) => event.sequence);

@@ -26,7 +26,7 @@ export const listJobRuns = route({
     ]);
     const evaluationOf = new Map(evaluations.map((evaluation) => [evaluation.runId, evaluation]));
     return pageFrom(
-      runs.map((run) => runWire(run, evaluationOf.get(run.id))),
+      runs.map((run) => runWire(run, job, evaluationOf.get(run.id))),
       runs.length,
     );
   },

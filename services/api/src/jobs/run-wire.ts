@@ -10,8 +10,11 @@ export function runError(run: RunRecord, evaluation: EvaluationRecord | undefine
   return evaluation?.rejection ? { ...evaluation.rejection, class: null } : null;
 }
 
-/** A run as the client of its job reads it. */
-export function runWire(run: RunRecord, evaluation: EvaluationRecord | undefined): Run {
+const entryOf = (job: JobRecord | undefined, runId: string) =>
+  job?.judgement?.entries.find((entry) => entry.runId === runId);
+
+/** A run as the client of its job reads it; once the race is judged, with the judge's interval, as on the leaderboard. */
+export function runWire(run: RunRecord, job: JobRecord | undefined, evaluation: EvaluationRecord | undefined): Run {
   return {
     id: run.id,
     object: 'job.run',
@@ -28,7 +31,7 @@ export function runWire(run: RunRecord, evaluation: EvaluationRecord | undefined
     usage: run.usage,
     curve: run.curve.map(([seconds, loss]): [number, number] => [seconds, loss]),
     committed_at: orNull(run.submission?.committedAt),
-    score: evaluation?.selection?.score ?? null,
+    score: entryOf(job, run.id)?.score ?? evaluation?.selection?.score ?? null,
     error: runError(run, evaluation),
   };
 }
@@ -39,16 +42,15 @@ export function minerRunWire(
   job: JobRecord | undefined,
   evaluation: EvaluationRecord | undefined,
 ): MinerRun {
-  const { miner: _, ...wire } = runWire(run, evaluation);
+  const { miner: _, ...wire } = runWire(run, job, evaluation);
   const judged = job?.judgement ?? null;
-  const entry = judged?.entries.find((each) => each.runId === run.id);
   return {
     ...wire,
     object: 'miner.run',
     fence: run.fence,
     score: judged ? wire.score : null,
     won: judged ? job?.result?.winner.run === run.id : null,
-    rank: entry?.rank ?? null,
+    rank: entryOf(job, run.id)?.rank ?? null,
     log_tail: run.logTail,
   };
 }
