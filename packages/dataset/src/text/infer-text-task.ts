@@ -1,4 +1,4 @@
-import { type MetricName, type TaskName, type TextColumns, taskTable } from '@agon/contracts';
+import { type ColumnKind, type MetricName, type TaskName, type TextColumns, taskTable } from '@agon/contracts';
 import { kindOf, shown, type TableTally } from '@agon/domain';
 import type { DatasetWish } from '../inspection.ts';
 import { hasTextLayout } from './text-layout.ts';
@@ -9,6 +9,10 @@ const override = 'Say `task` to choose otherwise.';
 const textCharactersMin = 40;
 /** From this share of different whole numbers on, a column counts rows. */
 const idShareMin = 0.9;
+/** From this share of different strings on, a column as a category would say nothing. */
+const variedShareMin = 0.9;
+/** Shorter ones are rather names of rows. */
+const variedCharactersMin = 12;
 
 /** The parts that only one task has. */
 const taskOfPart = {
@@ -46,8 +50,8 @@ export function taskOfNames(names: readonly string[], columns: TextColumns = {})
 }
 
 /**
- * Whether a target is to be told from a single column of longer texts, so that a language model suits it better than a
- * table's: columns that only count rows or are empty do not matter.
+ * Whether a target is to be told from a single column of longer texts, or of short ones that are all different, so that a
+ * language model suits it better than a table's: columns that only count rows or are empty do not matter.
  */
 export function taskOfTexts(
   tally: TableTally,
@@ -63,9 +67,17 @@ export function taskOfTexts(
       return !(kind === 'number' && column.wholeNumbersOnly && column.distinct > idShareMin * column.rows);
     });
   const [only] = features;
-  if (features.length !== 1 || only?.kind !== 'text') return null;
-  const mean = only.column.characters / Math.max(1, only.column.rows - only.column.missing);
-  if (mean <= textCharactersMin) return null;
-  const why = `The only feature, ${shown(only.name)}, is free text of ${Math.round(mean)} characters on average, so this is text classification. ${override}`;
+  if (features.length !== 1 || only === undefined || !isOfStrings(only.kind)) return null;
+  const values = Math.max(1, only.column.rows - only.column.missing);
+  const mean = only.column.characters / values;
+  const isLong = mean > textCharactersMin;
+  const isVaried = mean > variedCharactersMin && only.column.distinct >= variedShareMin * values;
+  if (!isLong && !isVaried) return null;
+  const how = isLong
+    ? `free text of ${Math.round(mean)} characters on average`
+    : 'text that is another in nearly every row';
+  const why = `The only feature, ${shown(only.name)}, is ${how}, so this is text classification. ${override}`;
   return { task: 'text-classification', why };
 }
+
+const isOfStrings = (kind: ColumnKind): boolean => kind === 'text' || kind === 'category';

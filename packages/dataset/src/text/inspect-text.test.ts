@@ -166,8 +166,12 @@ describe('texts and their classes', () => {
     });
     const priced = reviews(300).map((row, at) => ({ price: (at % 17) / 2, ...row }));
     expect(await refusedOrTask(jsonLines(priced))).toBe('tabular-classification');
-    const short = reviews(300).map((row, at) => ({ ...row, text: `nr ${at}` }));
-    expect(await refusedOrTask(jsonLines(short))).toBe('tabular-classification');
+    const short = reviews(300).map((row, at) => ({ ...row, text: `the film number ${at}` }));
+    expect(await refusedOrTask(jsonLines(short))).toBe('text-classification');
+    const alike = reviews(300).map((row, at) => ({ ...row, text: `the film number ${at % 200}` }));
+    expect(await refusedOrTask(jsonLines(alike))).toBe('tabular-classification');
+    const ids = reviews(300).map((row, at) => ({ ...row, text: `nr ${at}` }));
+    expect(await refusedOrTask(jsonLines(ids))).toBe('tabular-classification');
   });
 
   test('have their texts in `text`, in the column that is named, or in the only column of strings', async () => {
