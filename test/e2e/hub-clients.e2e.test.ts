@@ -95,7 +95,7 @@ test('the command `hf` uploads and downloads; without Xet by LFS', async () => {
 
 test('an upload and a download that break off go on', async () => {
   const up = join(service.folder, 'broken');
-  await mkdir(up);
+  await mkdir(up, { recursive: true });
   await writeFile(join(up, 'big.bin'), someBytes(400));
   // Above what a commit carries by itself, so that the bytes go by LFS.
   const cutUpload = await breakingProxy(service.stack.url, ({ method, url }) =>
@@ -106,7 +106,7 @@ test('an upload and a download that break off go on', async () => {
   expect(cutUpload.hasBroken()).toBe(true);
   cutUpload.close();
   const cutDownload = await breakingProxy(service.stack.url, ({ method, url }) =>
-    method === 'GET' && url.includes('/resolve/') ? { of: 'response', bytes: 20_000_000 } : undefined,
+    method === 'GET' && url.includes('/resolve/') ? { of: 'response', bytes: 40_000_000 } : undefined,
   );
   const down = join(service.folder, 'broken-down');
   await hf(['download', 'alice/broken', 'big.bin', '--local-dir', down], await environment('down', cutDownload.url));

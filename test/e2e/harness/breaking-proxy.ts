@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Writable } from 'node:stream';
 
 export type Seen = { readonly method: string; readonly url: string; readonly range: string | undefined };
 
@@ -45,17 +46,13 @@ export async function breakingProxy(serviceUrl: string, breaks: (seen: Seen) => 
   return { url: `http://127.0.0.1:${port}`, seen, close, hasBroken: () => broken };
 }
 
-/** Passes so many bytes on, then cuts. */
-function cutAfter(
-  from: IncomingMessage,
-  to: { write(chunk: Uint8Array): boolean },
-  bytes: number,
-  cut: () => void,
-): void {
+/** Passes so many bytes on, no faster than they are taken, and cuts when the last of them is on its way. */
+function cutAfter(from: IncomingMessage, to: Writable, bytes: number, cut: () => void): void {
   let passed = 0;
   from.on('data', (chunk: Buffer) => {
-    to.write(chunk);
     passed += chunk.length;
-    if (passed >= bytes) setImmediate(cut);
+    const isLast = passed >= bytes;
+    from.pause();
+    to.write(chunk, () => (isLast ? cut() : from.resume()));
   });
 }
