@@ -70,6 +70,8 @@ export const LeaseRequest = z
     capabilities: Capabilities,
     /** What is left of them while the miner works on other runs; all of them where it is missing. */
     free: z.strictObject({ memory_mib: z.int().min(0), vram_mib: z.int().min(0) }).optional(),
+    /** The runs that the miner works on. Where it says so, a lease whose answer was lost is given again. */
+    holding: z.array(RunId).max(256).optional(),
     /** Only a seat of this job. */
     job: JobId.optional(),
     /** How long the service may hold the request while no work fits. */

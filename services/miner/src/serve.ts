@@ -51,7 +51,7 @@ export async function serve(
     try {
       await context.runner.ready();
       await context.disk.check(new Set(running.keys()));
-      const lease = await context.client.lease(leaseRequest(context), stopping);
+      const lease = await context.client.lease(leaseRequest(context, running), stopping);
       failures = 0;
       if (!lease) continue;
       leases += 1;
@@ -71,14 +71,14 @@ function keep(running: Running, runId: string, work: Promise<void>): void {
   );
 }
 
-/** All that the machine has, and what is left of it, without sizes that ran out of memory before. */
-function leaseRequest({ capabilities, machine, sizes, templates }: ServeContext) {
+/** All that the machine has, and what is left of it, without sizes that ran out of memory before; and what it works on. */
+function leaseRequest({ capabilities, machine, sizes, templates }: ServeContext, running: Running) {
   const { memoryMib, vramMib } = machine.free;
   const ways = templates.flatMap((template) =>
     template.manifest.tasks.map((task) => ({ template: templateId(template), task })),
   );
   const offerMib = sizes.offerMib(memoryMib, ways, memoryMib);
-  return { capabilities, free: { memory_mib: offerMib, vram_mib: vramMib } };
+  return { capabilities, free: { memory_mib: offerMib, vram_mib: vramMib }, holding: [...running.keys()] };
 }
 
 async function recover(
