@@ -6,5 +6,5 @@
 export { type FileArtifactStoreOptions, fileArtifactStore } from './artifacts/file-artifact-store.ts';
 export { artifactSettings, type OpenArtifacts, openArtifacts, prepareArtifacts } from './artifacts/open-artifacts.ts';
 export { connectStores, type StoreOptions } from './mongo/connect-stores.ts';
+export * from './pending-push.ts';
 export * from './ports/index.ts';
-export * from './push-id.ts';

@@ -1,17 +1,18 @@
 import type { BlobRef, Capabilities, CreateJob, JobResult, Score, TableSchema } from '@agon/contracts';
-import type {
-  EvaluationRecord,
-  FileRecord,
-  JobRecord,
-  KeyRecord,
-  MeasuredPart,
-  MinerRecord,
-  ModelRecord,
-  NewEvent,
-  PushRecord,
-  RunRecord,
-  SeatRecord,
-  UploadRecord,
+import {
+  type EvaluationRecord,
+  type FileRecord,
+  type JobRecord,
+  type KeyRecord,
+  type MeasuredPart,
+  type MinerRecord,
+  type ModelRecord,
+  type NewEvent,
+  type PushRecord,
+  pendingPush,
+  type RunRecord,
+  type SeatRecord,
+  type UploadRecord,
 } from '@agon/store';
 
 /** When everything that a builder makes was made. */
@@ -238,24 +239,17 @@ export const aModel = (overrides: Partial<ModelRecord> = {}): ModelRecord => ({
 
 /** A push to a foreign hub that is due. */
 export const aPush = (overrides: Partial<PushRecord> = {}): PushRecord => ({
+  ...pendingPush({
+    modelId: 'model_00000001',
+    jobId: 'job_00000001',
+    accountId: 'acct_00000001',
+    where: 'hub',
+    repo: 'someone/rows',
+    private: true,
+    now: builtAt,
+  }),
   id: 'push_00000001',
-  modelId: 'model_00000001',
-  jobId: 'job_00000001',
-  accountId: 'acct_00000001',
-  where: 'hub',
-  repo: 'someone/rows',
-  private: true,
-  token: null,
-  status: 'pending',
-  attempts: 0,
-  progress: 0,
-  message: null,
-  url: null,
-  commit: null,
-  askedAt: builtAt,
   nextAttemptAt: builtAt,
-  createdAt: builtAt,
-  updatedAt: builtAt,
   ...overrides,
 });
 

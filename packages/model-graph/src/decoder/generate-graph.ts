@@ -1,11 +1,10 @@
 import { GraphBuilder, type Value } from '../graph/graph-builder.ts';
-import { weightOf } from '../graph/linear.ts';
-import { fusedHeadMultiple, type KeyValues, type Sequence } from './attention.ts';
+import { fusedHeadMultiple, type Sequence } from './attention.ts';
 import { causalBlocks } from './causal-blocks.ts';
 import { decoderBody } from './decoder-body.ts';
 import type { DecoderConfig } from './decoder-config.ts';
 import type { DecoderGraph } from './decoder-graph.ts';
-import { embeddingName, headName } from './decoder-tensors.ts';
+import { cacheOutputs, logitsOutput, pastInputs, presentDims } from './next-tokens.ts';
 import { rotaryTables } from './rotary.ts';
 
 type GenerateGraph = DecoderGraph & {
@@ -56,30 +55,14 @@ export function generateGraph(graph: GenerateGraph): Uint8Array {
   const sequence = { ...sequenceOf(builder, config, { tokens, mask }), positions: onlyNew ? positionIds : undefined };
   const positions = graph.logits === 'all' ? undefined : lastTokens(builder, sequence.rowsByTokens);
   const { hidden, present } = decoderBody(context, config, { tokens, sequence, past, positions });
-  const table = weightOf(context, config.tied ? embeddingName : headName, [config.vocabulary, config.hidden]);
-  const flat = builder.op('Gemm', [hidden, table], { attributes: { transB: { int: 1 } } });
-  const rows = builder.op('Slice', [sequence.rowsByTokens, builder.ints([0]), builder.ints([1])]);
-  const shape = builder.op('Concat', [rows, builder.ints([-1, config.vocabulary])], {
-    attributes: { axis: { int: 0 } },
-  });
-  builder.output('logits', builder.op('Reshape', [flat, shape]), 'float32', ['batch_size', 'T', config.vocabulary]);
-  const name = onlyNew ? 'new' : 'present';
-  const dims = onlyNew
-    ? ['batch_size', 'sequence_length', config.keyValueHeads * config.headSize]
-    : ['batch_size', config.keyValueHeads, 'total_sequence_length', config.headSize];
-  present.forEach(({ key, value }, layer) => {
-    builder.output(`${name}.${layer}.key`, key, 'float32', dims);
-    builder.output(`${name}.${layer}.value`, value, 'float32', dims);
-  });
+  logitsOutput(context, config, { hidden, rowsByTokens: sequence.rowsByTokens, length: 'T' });
+  const added = ['batch_size', 'sequence_length', config.keyValueHeads * config.headSize];
+  cacheOutputs(
+    builder,
+    present,
+    onlyNew ? { name: 'new', dims: added } : { name: 'present', dims: presentDims(config) },
+  );
   return builder.bytes();
-}
-
-function pastInputs(builder: GraphBuilder, config: DecoderConfig): KeyValues[] {
-  const dims = ['batch_size', config.keyValueHeads, 'past_sequence_length', config.headSize];
-  return Array.from({ length: config.layers }, (_, layer) => ({
-    key: builder.input(`past_key_values.${layer}.key`, 'float32', dims),
-    value: builder.input(`past_key_values.${layer}.value`, 'float32', dims),
-  }));
 }
 
 function sequenceOf(builder: GraphBuilder, config: DecoderConfig, input: { tokens: Value; mask: Value }): Sequence {

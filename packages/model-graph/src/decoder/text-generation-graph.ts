@@ -1,11 +1,10 @@
 import { GraphBuilder, type Value } from '../graph/graph-builder.ts';
-import { weightOf } from '../graph/linear.ts';
 import type { Weights } from '../safetensors/weights.ts';
-import type { KeyValues, Sequence } from './attention.ts';
+import type { Sequence } from './attention.ts';
 import { causalBlocks } from './causal-blocks.ts';
 import { decoderBody } from './decoder-body.ts';
 import type { DecoderConfig } from './decoder-config.ts';
-import { embeddingName, headName } from './decoder-tensors.ts';
+import { cacheOutputs, logitsOutput, pastInputs, presentDims } from './next-tokens.ts';
 import { rotaryTables } from './rotary.ts';
 
 const padded = -1e9;
@@ -45,32 +44,9 @@ export function textGenerationGraph(
   const sequence = sequenceOf(builder, config, { tokens, mask });
   const positions = lastTokens(builder, sequence.rowsByTokens, kept);
   const { hidden, present } = decoderBody(context, config, { tokens, sequence, past, positions });
-  const table = weightOf(context, config.tied ? embeddingName : headName, [config.vocabulary, config.hidden]);
-  const flat = builder.op('Gemm', [hidden, table], { attributes: { transB: { int: 1 } } });
-  const rows = builder.op('Slice', [sequence.rowsByTokens, builder.ints([0]), builder.ints([1])]);
-  const shape = builder.op('Concat', [rows, builder.ints([-1, config.vocabulary])], {
-    attributes: { axis: { int: 0 } },
-  });
-  const logits = builder.op('Reshape', [flat, shape]);
-  builder.output('logits', logits, 'float32', ['batch_size', 'kept_length', config.vocabulary]);
-  outputCaches(builder, config, present);
+  logitsOutput(context, config, { hidden, rowsByTokens: sequence.rowsByTokens, length: 'kept_length' });
+  cacheOutputs(builder, present, { name: 'present', dims: presentDims(config) });
   return builder.bytes();
-}
-
-function pastInputs(builder: GraphBuilder, config: DecoderConfig): KeyValues[] {
-  const dims = ['batch_size', config.keyValueHeads, 'past_sequence_length', config.headSize];
-  return Array.from({ length: config.layers }, (_, layer) => ({
-    key: builder.input(`past_key_values.${layer}.key`, 'float32', dims),
-    value: builder.input(`past_key_values.${layer}.value`, 'float32', dims),
-  }));
-}
-
-function outputCaches(builder: GraphBuilder, config: DecoderConfig, present: readonly KeyValues[]): void {
-  const dims = ['batch_size', config.keyValueHeads, 'total_sequence_length', config.headSize];
-  present.forEach(({ key, value }, layer) => {
-    builder.output(`present.${layer}.key`, key, 'float32', dims);
-    builder.output(`present.${layer}.value`, value, 'float32', dims);
-  });
 }
 
 /** Padding is hidden as keys, so that every row is as long as the longest. */

@@ -1,5 +1,5 @@
 import { addressOf, type CardInput, fenced, hasOnnxForm } from './card-kind.ts';
-import { remoteHost } from './get-model.ts';
+import { javascriptUsage } from './javascript-usage.ts';
 
 /** How to ask an adapter or the weights of a language model, in Python, in JavaScript and over HTTP. */
 export const chatUsage = (input: CardInput): string[] => [
@@ -32,23 +32,14 @@ const merged = ({ repo }: CardInput): string =>
   `The same model without peft, the adapter merged into the weights, is the repo \`${repo}-merged\` beside this one:
 \`AutoModelForCausalLM.from_pretrained("${repo}-merged")\`.`;
 
-const javascript = (input: CardInput): string => `### JavaScript
-
-\`npm install ${transformersJs}\`; runs in Node and in browsers.
-
-${fenced(
-  'js',
-  `import { env, pipeline } from ${JSON.stringify(transformersJs)};
-
-${remoteHost(input)}
-const generator = await pipeline('text-generation', '${input.repo}');
+const javascript = (input: CardInput): string =>
+  javascriptUsage(
+    input,
+    `const generator = await pipeline('text-generation', '${input.repo}');
 const messages = [{ role: 'user', content: 'Hello! What can you do?' }];
 const [{ generated_text }] = await generator(messages, { max_new_tokens: 128, do_sample: false });
 console.log(generated_text.at(-1).content);`,
-)}`;
-
-/** What the reader's program imports; ours does not. */
-export const transformersJs = '@huggingface/transformers';
+  );
 
 const curl = (input: CardInput): string => `curl ${addressOf(input)}/v1/chat/completions \\
   -H "authorization: Bearer $AGON_API_KEY" -H 'content-type: application/json' \\

@@ -1,6 +1,6 @@
 import { addressOf, type CardInput, fenced, hasOnnxForm } from './card-kind.ts';
-import { literal, transformersJs } from './chat-usage.ts';
-import { remoteHost } from './get-model.ts';
+import { literal } from './chat-usage.ts';
+import { javascriptUsage } from './javascript-usage.ts';
 
 /** How to ask an encoder that classifies texts, in Python, in JavaScript and over HTTP. */
 export const classifyUsage = (input: CardInput): string[] => [
@@ -39,18 +39,12 @@ logits = session.run(["logits"], feeds)[0][0]
 print(labels[str(logits.argmax())])`,
 )}`;
 
-const javascript = (input: CardInput): string => `### JavaScript
-
-\`npm install ${transformersJs}\`; runs in Node and in browsers.
-
-${fenced(
-  'js',
-  `import { env, pipeline } from ${JSON.stringify(transformersJs)};
-
-${remoteHost(input)}
-const classify = await pipeline('text-classification', '${input.repo}');
+const javascript = (input: CardInput): string =>
+  javascriptUsage(
+    input,
+    `const classify = await pipeline('text-classification', '${input.repo}');
 console.log(await classify('Some text to classify.'));`,
-)}`;
+  );
 
 const curl = (input: CardInput): string => `curl ${addressOf(input)}/v1/models/${input.id}/predict \\
   -H "authorization: Bearer $AGON_API_KEY" -H 'content-type: application/json' \\

@@ -1,4 +1,4 @@
-import { type ModelRecord, type PushRecord, pushIdOf } from '@agon/store';
+import { type ModelRecord, type PushRecord, pendingPush } from '@agon/store';
 import { nowDate, type SchedulerDeps } from '../scheduler-deps.ts';
 import { deliverPush } from './deliver-push.ts';
 import { repoNameOf } from './repo-files.ts';
@@ -23,25 +23,9 @@ export async function beginPushes(
 }
 
 function registryPush(model: ModelRecord, wish: { namespace: string; private: boolean; now: Date }): PushRecord {
-  const own = { modelId: model.id, where: 'registry' as const, repo: registryRepo(wish.namespace, model.name) };
-  return {
-    ...own,
-    id: pushIdOf(own),
-    jobId: model.jobId,
-    accountId: model.accountId,
-    private: wish.private,
-    token: null,
-    status: 'pending',
-    attempts: 0,
-    progress: 0,
-    message: null,
-    url: null,
-    commit: null,
-    askedAt: wish.now,
-    nextAttemptAt: null,
-    createdAt: wish.now,
-    updatedAt: wish.now,
-  };
+  const { id: modelId, jobId, accountId, name } = model;
+  const repo = registryRepo(wish.namespace, name);
+  return pendingPush({ modelId, jobId, accountId, where: 'registry', repo, private: wish.private, now: wish.now });
 }
 
 /** Asks for the pushes of a model that wait. */
