@@ -134,3 +134,12 @@ test('every package of ours is in the table', () => {
   const names = manifests.map((path) => path.replace('/package.json', ''));
   expect(names.sort()).toEqual(Object.keys(mayImport).sort());
 });
+
+test('the page about the architecture has the same table', () => {
+  const rows = readText('docs/architecture.md').matchAll(/^\| `([\w/-]+)` \| .* \| ([^|]*) \|$/gm);
+  const written = new Map([...rows].map(([, home = '', names = '']) => [home, names === '–' ? [] : names.split(', ')]));
+  for (const [home, names] of Object.entries(mayImport)) {
+    const folders = [...new Set(names.map((name) => name.split('/')[0] ?? ''))];
+    expect([home, written.get(home)?.toSorted()]).toEqual([home, folders.toSorted()]);
+  }
+});
