@@ -54,6 +54,12 @@ export function createSealer(key: Uint8Array): Sealer {
   };
 }
 
+/** As `open`, where the service may have no key any more. @throws SealError then, too. */
+export function openSealed(sealer: Sealer | null, sealed: string, context: string): string {
+  if (sealer === null) throw new SealError('A secret is sealed, and SEAL_KEY_FILE is not set.');
+  return sealer.open(sealed, context);
+}
+
 const newKey = (): string => `${randomBytes(keyBytes).toString('base64url')}\n`;
 
 /** The sealer of `SEAL_KEY_FILE`, whose key is made where it is missing; null where none is named. */

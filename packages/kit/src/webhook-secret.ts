@@ -1,4 +1,4 @@
-import { SealError, type Sealer } from './sealer.ts';
+import { openSealed, type Sealer } from './sealer.ts';
 import { webhookSecretPrefix } from './webhook-signature.ts';
 
 type Kept = { readonly id: string; readonly secret: string };
@@ -14,6 +14,5 @@ export const sealWebhookSecret = (sealer: Sealer | null, { id, secret }: Kept): 
  */
 export function openWebhookSecret(sealer: Sealer | null, { id, secret }: Kept): string {
   if (secret.startsWith(webhookSecretPrefix)) return secret;
-  if (sealer === null) throw new SealError('The secret of the webhook is sealed, and SEAL_KEY_FILE is not set.');
-  return sealer.open(secret, id);
+  return openSealed(sealer, secret, id);
 }

@@ -194,6 +194,14 @@ describe('a hub that says no', () => {
     expect(scenario.foreignHub.calls).toEqual([]);
   });
 
+  test('never goes with the service’s own token in the place of one that no longer opens', async () => {
+    const scenario = await due();
+    await deliver({ ...scenario, sealer: null, pushHub: scenario.pushHub && { ...scenario.pushHub, token: 'hf_own' } });
+    expect(await pushOf(scenario)).toMatchObject({ status: 'failed' });
+    expect((await pushOf(scenario))?.message).toContain('can no longer be read');
+    expect(scenario.foreignHub.calls).toEqual([]);
+  });
+
   test('without any token is not asked', async () => {
     const scenario = await due({ token: null });
     await deliver(scenario);

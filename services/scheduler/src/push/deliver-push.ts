@@ -1,4 +1,5 @@
 import { AppError, type HandlerOutcome, limits } from '@agon/contracts';
+import { openSealed } from '@agon/kit';
 import type { ModelRecord, PushChange, PushRecord } from '@agon/store';
 import { nowDate, type SchedulerDeps } from '../scheduler-deps.ts';
 import { type PushFault, pushFaultOf } from './push-fault.ts';
@@ -57,7 +58,8 @@ async function attempt(deps: SchedulerDeps, push: PushRecord, model: ModelRecord
 function targetOf(deps: SchedulerDeps, push: PushRecord): PushTarget {
   if (push.where === 'registry') return deps.registry.targetFor(push.accountId);
   if (deps.pushHub === null) throw new AppError('hub_pushes_off', 'This service pushes to no hub.');
-  const token = push.token === null || deps.sealer === null ? null : deps.sealer.open(push.token, push.id);
+  // A client's token that does not open is never replaced by the service's own, which may write elsewhere.
+  const token = push.token === null ? null : openSealed(deps.sealer, push.token, push.id);
   return hubTarget(deps.pushHub, token);
 }
 
