@@ -26,7 +26,7 @@ ${python(modelPath, classes)}
 
 ### JavaScript
 
-\`npm install ${nodeRuntime}\`
+\`npm install ${nodeRuntime}\`; on Linux \`ONNXRUNTIME_NODE_INSTALL=skip npm install ${nodeRuntime}\` leaves out the libraries of CUDA.
 
 \`\`\`js
 ${node(modelPath, classes)}
