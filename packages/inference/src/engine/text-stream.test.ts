@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { TextStream } from './text-stream.ts';
 
 /** Every token is one byte of UTF-8. */
-const decode = (ids: readonly number[]): string => new TextDecoder().decode(Uint8Array.from(ids));
+const decode = (ids: readonly number[]): string =>
+  new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(ids));
 const bytesOf = (text: string): number[] => [...new TextEncoder().encode(text)];
 
 function shownOf(text: string, stops: readonly string[]): { pieces: string[]; stopped: boolean } {
@@ -39,6 +40,21 @@ describe('a text that comes token by token', () => {
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         expect(shownOf(text, []).pieces.join('')).toBe(text);
       }),
+    );
+  });
+
+  test('a text may hold the mark of broken characters itself', () => {
+    expect(shownOf('\ufffd\u00a0\ufffd\ufffd👍\ufffd', []).pieces.join('')).toBe('\ufffd\u00a0\ufffd\ufffd👍\ufffd');
+  });
+
+  test('bytes that are no text are shown as they decode together', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(0x61, 0x80, 0xa0, 0xbf, 0xc2, 0xe2, 0xef, 0xf0, 0xff)), (bytes) => {
+        const stream = new TextStream(decode, []);
+        const pieces = bytes.map((byte) => stream.push(byte).text);
+        expect(pieces.join('') + stream.end().text).toBe(decode(bytes));
+      }),
+      { numRuns: 1_000 },
     );
   });
 

@@ -1,21 +1,26 @@
 /** What a token added that may be shown, and whether a stop text was met. */
 export type Shown = { readonly text: string; readonly stopped: boolean };
 
+/** What decoders put for bytes that are no character: also for those of a last one that is not whole yet. */
 const unfinished = '\ufffd';
-/** Tokens that a character may be spread over; longer runs of broken bytes are shown as they are. */
-const tokensOfCharacterMax = 4;
+/** A character has at most four bytes, so no token before the last three can have a part in an unfinished one. */
+const neighbours = 4;
 
 /**
  * Turns tokens into text as they come. A character whose bytes are spread over tokens waits until it is whole, and the
  * beginning of a stop text until it is clear that it is none.
+ *
+ * The beginning of a character decodes to one U+FFFD (WHATWG Encoding, "UTF-8 decode"), whatever came before it. So
+ * where a text ends in that character, the last one waits and all before is out; a model that means U+FFFD itself is
+ * heard one token later.
  */
 export class TextStream {
   readonly #decode: (ids: readonly number[]) => string;
   readonly #stops: readonly string[];
   /** Decoded together, as tokenizers put spaces between some tokens. */
-  #window: number[] = [];
-  /** Of the window, tokens whose text is out already. */
-  #settled = 0;
+  #window: readonly number[] = [];
+  /** Characters of the window's text that are out already. */
+  #out = 0;
   #held = '';
 
   constructor(decode: (ids: readonly number[]) => string, stops: readonly string[]) {
@@ -24,25 +29,24 @@ export class TextStream {
   }
 
   push(token: number): Shown {
-    this.#window.push(token);
-    return this.#release(this.#newText(false), false);
+    const all = this.#decode([...this.#window, token]);
+    const waiting = all.endsWith(unfinished) ? 1 : 0;
+    const added = all.slice(this.#out, all.length - waiting);
+    this.#keep([...this.#window, token].slice(-neighbours), waiting);
+    return this.#release(added, false);
   }
 
   /** What is still held back when nothing more comes. */
   end(): Shown {
-    return this.#release(this.#newText(true), true);
+    const rest = this.#decode(this.#window).slice(this.#out);
+    this.#keep([], 0);
+    return this.#release(rest, true);
   }
 
-  #newText(last: boolean): string {
-    const before = this.#decode(this.#window.slice(0, this.#settled));
-    const all = this.#decode(this.#window);
-    const open = this.#window.length - this.#settled;
-    if (!last && all.endsWith(unfinished) && open < tokensOfCharacterMax) return '';
-    const added = all.slice(before.length);
-    // The tokens that are out now stay as the left neighbours of the next.
-    this.#window = this.#window.slice(this.#settled);
-    this.#settled = this.#window.length;
-    return added;
+  /** Tokens whose text is out stay as the left neighbours of the next. */
+  #keep(window: readonly number[], waiting: number): void {
+    this.#window = window;
+    this.#out = this.#decode(window).length - waiting;
   }
 
   #release(added: string, last: boolean): Shown {
