@@ -12,6 +12,7 @@ const common = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
 };
+const setupFiles = [`${root}packages/testing/src/properties.setup.ts`];
 
 /** Vitest leaves one processor idle, which is half of a small machine. */
 const workers = availableParallelism();
@@ -31,6 +32,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           maxWorkers: workers,
+          setupFiles,
           sequence: { groupOrder: 0 },
           include: files('.test.ts'),
           testTimeout: 60_000,
@@ -46,6 +48,7 @@ export default defineConfig({
         test: {
           name: 'medium',
           maxWorkers: workers,
+          setupFiles,
           sequence: { groupOrder: 1 },
           include: files('.medium.test.ts'),
           exclude: ['**/node_modules/**', '**/dist/**'],
