@@ -12,7 +12,7 @@ type Row = Predict['rows'][number];
 /** Few enough that long texts are done in the time that a request has. */
 const rowsPerRequest = 500;
 
-/** `agon models`, `models import`, `pull`, `predict`. */
+/** `agon models`, `models import`, `models delete`, `pull`, `predict`. */
 export const registerModels: Register = (program, context) => {
   const models = addCommand(program, {
     usage: 'models',
@@ -42,6 +42,14 @@ export const registerModels: Register = (program, context) => {
       json: page,
       text: () => (rows.length === 0 ? 'No models yet.' : renderTable(header, rows)),
     });
+  });
+  addCommand(models, {
+    usage: 'delete <model>',
+    summary: 'delete a winner and its repo in the registry; copies on other hubs stay',
+    examples: ['models delete model_01abc…'],
+  }).action(async (model: string, options: SharedOptions) => {
+    const deleted = await (await clientOf(context, options)).models.delete(model);
+    answer(context, options, { json: deleted, text: () => `${deleted.id} deleted` });
   });
   addCommand(program, {
     usage: 'pull <model>',

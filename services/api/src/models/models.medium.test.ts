@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '@agon/contracts';
 import { OnnxRejection } from '@agon/onnx';
 import type { ModelRecord } from '@agon/store';
-import { aModel, aTable } from '@agon/testing';
+import { aHeldBlob, aModel, aPush, aRepo, aTable } from '@agon/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AppDeps } from '../deps.ts';
 import { bytes } from '../testing/open-race.ts';
@@ -88,6 +88,38 @@ describe('models', () => {
     expect(deleted.body).toEqual({ id: model.id, object: 'model', deleted: true });
     expect(await api.artifacts.stat(model.files[0]?.sha256 ?? '')).toBeUndefined();
     expect(await api.artifacts.stat(other.files[1]?.sha256 ?? '')).toBeDefined();
+  });
+
+  test("a deleted model goes with its repos in the registry, and nobody else's", async () => {
+    const { hub, pushes } = api.stores;
+    const model = await publish();
+    const { sha256 = '', bytes: size = 0 } = model.files[0] ?? {};
+    const merged = { path: 'merged/config.json', ...(await api.artifacts.put(bytes('{}'))) };
+    const other = await publish({ files: [...model.files, merged] });
+    const { accountId } = caller;
+    const names = ['first', 'first-merged', 'second', 'second-merged', 'third', 'elsewhere'];
+    const owner = (name: string): string => (name === 'third' ? 'acct_of_another' : accountId);
+    for (const name of names) {
+      await hub.repos.insert(aRepo({ id: `repo_${name}`, namespace: 'org', name, accountId: owner(name) }));
+    }
+    await hub.blobs.hold([aHeldBlob({ repoId: 'repo_first', accountId, sha256, bytes: size })]);
+    const push = (modelId: string, repo: string, where: 'registry' | 'hub') =>
+      pushes.insert(aPush({ id: `push_${modelId}_${repo}`, modelId, accountId, where, repo: `org/${repo}` }));
+    await push(model.id, 'first', 'registry');
+    await push(model.id, 'elsewhere', 'hub');
+    await push(model.id, 'third', 'registry');
+    await push(other.id, 'second', 'registry');
+    const left = async () => {
+      const found = names.map((name) => hub.repos.findByName({ type: 'model', namespace: 'org', name }));
+      return (await Promise.all(found)).flatMap((repo) => (repo ? [repo.name] : []));
+    };
+
+    await caller.delete(`/v1/models/${model.id}`).expect(200);
+    expect(await left()).toEqual(['first-merged', 'second', 'second-merged', 'third', 'elsewhere']);
+    expect(await api.artifacts.stat(sha256)).toBeDefined();
+    await caller.delete(`/v1/models/${other.id}`).expect(200);
+    expect(await left()).toEqual(['first-merged', 'third', 'elsewhere']);
+    expect(await api.artifacts.stat(sha256)).toBeUndefined();
   });
 });
 

@@ -1,10 +1,10 @@
-import { AppError, Deleted, ModelReference } from '@agon/contracts';
+import { AppError, ModelReference } from '@agon/contracts';
 import { z } from 'zod';
-import { releaseBlobs } from '../artifacts/release-blob.ts';
 import { sendBlob } from '../artifacts/send-blob.ts';
 import { route } from '../http/route.ts';
 import { publishModel } from '../publish/publish-model.ts';
 import { contentTypeOf } from './content-type.ts';
+import { deleteModel } from './delete-model.ts';
 import { ListedModel, listModels } from './list-models.ts';
 import { baseModelEntry, findModel, modelWire } from './model-wire.ts';
 import { predict } from './predict.ts';
@@ -54,27 +54,6 @@ const getModelFile = route({
       throw new AppError('model_file_not_found', `The model has no file ${JSON.stringify(path.slice(0, 200))}.`);
     const answer = { blob: file, contentType: contentTypeOf(path), filename: path.split('/').at(-1) ?? path };
     return sendBlob(deps.artifacts, { request, response }, answer);
-  },
-});
-
-const deleteModel = route({
-  method: 'delete',
-  path: '/v1/models/:model_id',
-  tag: 'Models',
-  operationId: 'deleteModel',
-  summary: 'Delete a model',
-  auth: 'key',
-  scopes: ['jobs:write'],
-  request: { params: ModelParams },
-  response: Deleted,
-  status: 200,
-  errors: ['model_not_found'],
-  async handle({ deps, caller, params }) {
-    const model = await findModel(deps.stores, { reference: params.model_id, accountId: caller.accountId });
-    await deps.stores.models.delete(model.id);
-    await deps.stores.pushes.deleteByModel(model.id);
-    await releaseBlobs(deps, model.files);
-    return { id: params.model_id, object: 'model', deleted: true as const };
   },
 });
 
