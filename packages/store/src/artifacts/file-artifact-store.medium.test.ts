@@ -29,7 +29,7 @@ describe('files', () => {
     }
   }
 
-  it('are taken from the source no faster than the disk writes them', async () => {
+  it('are taken from the source at most a chunk ahead of the disk', async () => {
     const store = fileArtifactStore({ folder });
     const ahead: number[] = [];
     let given = 0;
@@ -40,7 +40,7 @@ describe('files', () => {
       given += 1_000;
     };
     await store.put(chunks(20, look));
-    expect(ahead).toEqual(ahead.map(() => 0));
+    expect(Math.max(...ahead)).toBeLessThanOrEqual(1_000);
     expect(ahead).toHaveLength(20);
   });
 

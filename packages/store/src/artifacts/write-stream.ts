@@ -18,8 +18,8 @@ async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): 
 }
 
 /**
- * Writes chunks from `position` on, one at a time, so that a fast source waits for the disk. The hash is taken while the
- * disk works.
+ * Writes chunks from `position` on. The next one is fetched and hashed while the disk takes the one before, and no more than
+ * that, so that a fast source waits for the disk. A source must leave the bytes of a chunk alone that it has given.
  *
  * @param tooLarge makes the error for a chunk that would pass `bytesMax` (counted from the start of the file).
  * @returns the position after the last byte.
@@ -34,14 +34,21 @@ export async function writeChunks(input: {
   hash?: Hash;
 }): Promise<number> {
   let { position } = input;
-  for await (const chunk of input.source) {
-    if (position + chunk.byteLength > input.bytesMax) throw input.tooLarge();
-    const writing = writeAll(input.file, chunk, position).catch((error: unknown) => {
-      throw asDiskFull(error);
-    });
-    input.hash?.update(chunk);
+  let writing = Promise.resolve();
+  try {
+    for await (const chunk of input.source) {
+      if (position + chunk.byteLength > input.bytesMax) throw input.tooLarge();
+      input.hash?.update(chunk);
+      await writing;
+      writing = writeAll(input.file, chunk, position);
+      // Its failure is met where it is awaited, which may be after the source has kept us waiting.
+      writing.catch(() => undefined);
+      position += chunk.byteLength;
+    }
     await writing;
-    position += chunk.byteLength;
+  } catch (error) {
+    await writing.catch(() => undefined);
+    throw asDiskFull(error);
   }
   return position;
 }

@@ -7,6 +7,8 @@ const silenceMsMax = 120_000;
 /** Longer than load balancers keep idle connections, so that they close first. */
 const keepAliveMs = 75_000;
 const headersCountMax = 100;
+/** What may wait in a connection, each way: with Node's 64 KiB, uploads spend their time on small pieces. */
+const waitingBytesMax = 256 * 1024;
 const idleLookMs = 50;
 
 export type Listening = {
@@ -21,7 +23,8 @@ export type Listening = {
  * bodies (see read-body.ts).
  */
 export async function listen(app: RequestListener, address: { host: string; port: number }): Promise<Listening> {
-  const server = createServer({ requestTimeout: 0, headersTimeout: headersMsMax, keepAliveTimeout: keepAliveMs }, app);
+  const times = { requestTimeout: 0, headersTimeout: headersMsMax, keepAliveTimeout: keepAliveMs };
+  const server = createServer({ ...times, highWaterMark: waitingBytesMax }, app);
   server.maxHeadersCount = headersCountMax;
   server.setTimeout(silenceMsMax);
   await new Promise<void>((resolve, reject) => {
