@@ -10,6 +10,11 @@ import { TaskName } from './task.ts';
 export const ModelFile = z.object({ path: SubmissionPath, bytes: z.int(), sha256: Sha256 }).meta({ id: 'ModelFile' });
 export type ModelFile = z.infer<typeof ModelFile>;
 
+/** Where in a model's files its merged form lies; on hubs it is a repo of its own. */
+export const mergedFolder = 'merged/';
+/** The repo of the merged form, beside that of the model. */
+export const mergedRepoOf = (repo: string): string => `${repo}-merged`;
+
 /** A published winner, in OpenAI's shape with ours added. */
 export const Model = z
   .object({

@@ -38,9 +38,7 @@ export class TextStream {
 
   /** What is still held back when nothing more comes. */
   end(): Shown {
-    const rest = this.#decode(this.#window).slice(this.#out);
-    this.#keep([], 0);
-    return this.#release(rest, true);
+    return this.#release(this.#decode(this.#window).slice(this.#out), true);
   }
 
   /** Tokens whose text is out stay as the left neighbours of the next. */

@@ -113,6 +113,27 @@ describe('files', () => {
     await expect(append).rejects.toMatchObject({ code: 'disk_full', status: 507 });
   });
 
+  it('say disk_full also where the source keeps them waiting after the bytes that had no room', async () => {
+    const store = fileArtifactStore({ folder });
+    await symlink('/dev/full', join(folder, 'staging', 'upl_00000001'));
+    const slow = chunks(2, () => new Promise((resolve) => setTimeout(resolve, 20)));
+    const append = store.staging.append({ id: 'upl_00000001', offset: 0, bytesMax: 10_000, source: slow });
+    await expect(append).rejects.toMatchObject({ code: 'disk_full' });
+  });
+
+  it('keep what came before their source failed, so that an upload goes on from there', async () => {
+    const store = fileArtifactStore({ folder });
+    await store.staging.create('upl_00000001');
+    let given = 0;
+    const failing = chunks(3, async () => {
+      given += 1;
+      if (given === 3) throw new Error('no more');
+    });
+    const append = store.staging.append({ id: 'upl_00000001', offset: 0, bytesMax: 10_000, source: failing });
+    await expect(append).rejects.toThrow('no more');
+    expect(await store.staging.offset('upl_00000001')).toBe(2_000);
+  });
+
   it('of others in the folder of blobs are not listed', async () => {
     const store = fileArtifactStore({ folder });
     const { sha256 } = await store.put(chunks(1));

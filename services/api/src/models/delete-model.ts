@@ -1,4 +1,4 @@
-import { Deleted, ModelReference } from '@agon/contracts';
+import { Deleted, ModelReference, mergedFolder, mergedRepoOf } from '@agon/contracts';
 import { purgeRepo } from '@agon/hub';
 import type { ModelRecord, PushRecord, Stores } from '@agon/store';
 import { z } from 'zod';
@@ -39,9 +39,9 @@ export const deleteModel = route({
 
 /** Repos of the registry that the model was pushed to; its merged form has one beside its own. */
 function ownReposOf({ files }: Pick<ModelRecord, 'files'>, pushes: readonly PushRecord[]): string[] {
-  const merged = files.some(({ path }) => path.startsWith('merged/'));
+  const merged = files.some(({ path }) => path.startsWith(mergedFolder));
   const own = pushes.flatMap(({ where, repo }) => (where === 'registry' ? [repo] : []));
-  return own.flatMap((repo) => (merged ? [repo, `${repo}-merged`] : [repo]));
+  return own.flatMap((repo) => (merged ? [repo, mergedRepoOf(repo)] : [repo]));
 }
 
 /** What a crash interrupts after the mark, the reconciler goes on with. */

@@ -1,3 +1,4 @@
+import { mergedFolder, mergedRepoOf } from '@agon/contracts';
 import { addressOf, type CardInput, fenced, hasOnnxForm } from './card-kind.ts';
 import { javascriptUsage } from './javascript-usage.ts';
 
@@ -9,7 +10,7 @@ export const chatUsage = (input: CardInput): string[] => [
   `### HTTP\n\nAt the service that made it:\n\n${fenced('sh', curl(input))}`,
 ];
 
-const isMerged = ({ paths }: CardInput): boolean => paths.has('merged/config.json');
+const isMerged = ({ paths }: CardInput): boolean => paths.has(`${mergedFolder}config.json`);
 
 function python({ format, base, repo }: CardInput): string {
   const adapter = format === 'peft-lora';
@@ -29,8 +30,8 @@ print(tokenizer.decode(output[0, inputs["input_ids"].shape[1] :], skip_special_t
 }
 
 const merged = ({ repo }: CardInput): string =>
-  `The same model without peft, the adapter merged into the weights, is the repo \`${repo}-merged\` beside this one:
-\`AutoModelForCausalLM.from_pretrained("${repo}-merged")\`.`;
+  `The same model without peft, the adapter merged into the weights, is the repo \`${mergedRepoOf(repo)}\` beside this one:
+\`AutoModelForCausalLM.from_pretrained("${mergedRepoOf(repo)}")\`.`;
 
 const javascript = (input: CardInput): string =>
   javascriptUsage(

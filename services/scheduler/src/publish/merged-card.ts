@@ -1,5 +1,5 @@
+import { mergedFolder, mergedRepoOf } from '@agon/contracts';
 import type { CardInput } from './card-kind.ts';
-import { mergedFolder } from './files/merged-files.ts';
 import { code } from './markdown-table.ts';
 import { type ModelCardInput, modelCard } from './model-card.ts';
 
@@ -11,7 +11,7 @@ export function mergedCard(input: ModelCardInput): string {
     ...input,
     name: `${input.name}-merged`,
     format: 'hf-checkpoint',
-    repo: `${input.repo}-merged`,
+    repo: mergedRepoOf(input.repo),
     paths,
   });
   return card.replace('\n## Score', `\n${origin(input)}\n\n## Score`);

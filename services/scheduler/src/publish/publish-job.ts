@@ -1,4 +1,11 @@
-import { type HandlerOutcome, isFinalJob, isFineTuningTask, type ModelFile, modelIdOfJob } from '@agon/contracts';
+import {
+  type HandlerOutcome,
+  isFinalJob,
+  isFineTuningTask,
+  type ModelFile,
+  mergedFolder,
+  modelIdOfJob,
+} from '@agon/contracts';
 import { namespaceOf } from '@agon/hub';
 import type {
   BaseModelRecord,
@@ -15,7 +22,6 @@ import { settleFinalJob } from '../settle-final-job.ts';
 import { askForWebhooks } from '../webhook/plan-webhooks.ts';
 import { baseFiles } from './base-files.ts';
 import { exampleOf } from './examples.ts';
-import { mergedFolder } from './files/merged-files.ts';
 import { putJson, putText } from './files/put-file.ts';
 import { type JudgedJob, judgedJob } from './judged-job.ts';
 import { mergedCard } from './merged-card.ts';

@@ -1,5 +1,4 @@
-import type { ModelFile } from '@agon/contracts';
-import { mergedFolder } from '../publish/files/merged-files.ts';
+import { type ModelFile, mergedFolder, mergedRepoOf } from '@agon/contracts';
 
 export type RepoContent = { readonly repo: string; readonly files: readonly ModelFile[] };
 
@@ -11,7 +10,7 @@ export function reposOf(repo: string, files: readonly ModelFile[]): RepoContent[
   const rooted = merged.map((file) => ({ ...file, path: file.path.slice(mergedFolder.length) }));
   return [
     { repo, files: own },
-    { repo: `${repo}-merged`, files: rooted },
+    { repo: mergedRepoOf(repo), files: rooted },
   ];
 }
 

@@ -1,11 +1,9 @@
-import type { ModelFile } from '@agon/contracts';
+import { type ModelFile, mergedFolder } from '@agon/contracts';
 import { type MergedTensor, safetensorsBytes, tensorBytes } from '@agon/model-graph';
 import { baseFiles } from '../base-files.ts';
 import { putFile, putJson } from './put-file.ts';
 import type { FilesDeps, OpenWinner, Wish } from './winner-files.ts';
 
-/** Where in a model's files its merged form lies; on hubs it is a repo of its own. */
-export const mergedFolder = 'merged/';
 const indexFile = 'model.safetensors.index.json';
 
 /**
