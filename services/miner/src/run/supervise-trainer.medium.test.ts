@@ -1,6 +1,7 @@
 import { systemClock } from '@agon/kit';
 import { expect, test } from 'vitest';
 import { processRunner } from '../runner/process-runner.ts';
+import type { Trainer } from '../runner/runner.ts';
 import { TrainerOutput } from '../runner/trainer-output.ts';
 import { shellTrainer } from '../testing/job-folder.ts';
 import { superviseTrainer, type Watched } from './supervise-trainer.ts';
@@ -11,11 +12,12 @@ const runner = processRunner({
   templatesFolder: '/nowhere',
   environment: process.env,
 });
+type Changes = Partial<Omit<Watched, 'trainer'>> & { trainer?: Partial<Trainer> };
 const later = () => Date.now() / 1000 + 60;
 
-async function watch(script: string, changes: Partial<Watched> = {}) {
+async function watch(script: string, { trainer: trainerChanges, ...changes }: Changes = {}) {
   const { folder, start } = await shellTrainer(script);
-  const trainer = await runner.start(start);
+  const trainer = { ...(await runner.start(start)), ...trainerChanges };
   const output = new TrainerOutput(folder.log);
   const deadlineUnix = later();
   const watched: Watched = {
@@ -44,6 +46,11 @@ test('exit 0 is done, and the last progress line is known', async () => {
   expect(verdict).toEqual({ kind: 'done' });
   expect(output.progress).toEqual({ step: 2, loss: 0.4 });
   expect(output.tail).toBe('hello\n');
+});
+
+test('a trainer whose use of the machine cannot be seen goes on', async () => {
+  const usage = () => Promise.reject(new Error('The daemon is busy.'));
+  expect((await watch('sleep 1', { trainer: { usage } })).verdict).toEqual({ kind: 'done' });
 });
 
 test('exit 1 is the code’s fault and quotes the last line', async () => {

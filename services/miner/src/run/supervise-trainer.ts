@@ -75,7 +75,8 @@ async function faultOf(watched: Watched, state: WatchState): Promise<TrainerVerd
 
 async function memoryFault(watched: Watched, state: WatchState): Promise<TrainerVerdict | undefined> {
   if (state.ticks % memoryEveryTicks !== 0) return undefined;
-  const usage = await watched.trainer.usage();
+  // A look that fails says nothing of the trainer, and must not end it.
+  const usage = await watched.trainer.usage().catch(() => undefined);
   if (!usage) return undefined;
   watched.onUsage(usage);
   if (usage.memory_mib <= watched.memoryMibMax) return undefined;

@@ -136,10 +136,9 @@ function usageLooks({ container, gpus, clock }: ContainerTrainerInput): Trainer[
   let last: UsageLook | undefined;
   return async () => {
     const options = { stream: false as const, 'one-shot': true, abortSignal: AbortSignal.timeout(answerMsMax) };
-    const stats = await container.stats(options).catch(() => undefined);
-    if (!stats?.memory_stats.usage) return undefined;
-    const { usage, look } = usageOf(stats, last, clock.nowMs());
-    last = look;
-    return { ...usage, gpus: await gpuUsage(gpus) };
+    const seen = usageOf(await container.stats(options).catch(() => undefined), last, clock.nowMs());
+    if (!seen) return undefined;
+    last = seen.look;
+    return { ...seen.usage, gpus: await gpuUsage(gpus) };
   };
 }
