@@ -3,7 +3,7 @@ import { AppError } from '@agon/contracts';
 import { ConfigError } from '@agon/kit';
 import { FolderInUseError, RunnerError, SubmissionError, TemplateError } from '@agon/miner';
 import { Command, CommanderError } from 'commander';
-import { renderProblem } from './commands/validate.ts';
+import { renderProblems } from './commands/validate.ts';
 import { CommandError, type Context } from './context.ts';
 import { buildProgram } from './program.ts';
 import { ServiceError } from './stack/service-process.ts';
@@ -31,8 +31,8 @@ const context: Context = {
 /** What a person can act on is a message; anything else is our fault and shows its stack. */
 function explain(error: unknown): string {
   if (error instanceof ApiError) {
-    const problems = error.problems.map((problem) => `\n  ${renderProblem(problem)}`).join('');
-    return `${error.code}: ${error.message}${problems}${error.help ? `\n${error.help}` : ''}`;
+    const problems = renderProblems(error.problems, error.message);
+    return [`${error.code}: ${error.message}`, ...problems, ...(error.help ? [error.help] : [])].join('\n');
   }
   const expected = [
     CommandError,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { renderNeeds } from './validate.ts';
+import { renderNeeds, renderProblems } from './validate.ts';
 
 const needs = { race_minutes_max: 10, seats: 3, miners_that_fit: 1, memory_mib: 1_664, epoch_minutes: 2.5 };
 
@@ -18,4 +18,11 @@ test('a budget of less than one pass is warned of', () => {
   expect(renderNeeds({ ...needs, race_minutes_max: 2 })[1]).toBe(
     'note: the 2 minutes of the budget are less than that; without GPUs give more.',
   );
+});
+
+test('problems are listed but for one that the error says already', () => {
+  const of = (message: string, row: number | null) => ({ code: 'x', message, row, column: 'age', count: 1 });
+  const problems = [of('There is no such column.', null), of('"abc" is not a number.', 12)];
+  expect(renderProblems(problems, 'There is no such column.')).toEqual(['  row 12, age: "abc" is not a number.']);
+  expect(renderProblems(problems, 'The dataset has 2 problems.')).toHaveLength(2);
 });

@@ -30,7 +30,7 @@ function renderEstimate(estimate: JobEstimate): string {
   const lines = estimate.valid
     ? ['✓ the dataset can be used']
     : [`✗ ${estimate.error?.code}: ${estimate.error?.message}`];
-  for (const problem of estimate.problems as DatasetProblem[]) lines.push(`  ${renderProblem(problem)}`);
+  lines.push(...renderProblems(estimate.problems as DatasetProblem[], estimate.error?.message));
   if (estimate.task)
     lines.push(`task      ${estimate.task}${estimate.task_inferred ? ` – ${estimate.task_inferred}` : ''}`);
   if (estimate.base_model) {
@@ -71,8 +71,14 @@ const columnRows = ({ columns }: NonNullable<JobEstimate['dataset']>) =>
     `${column.distinct}${column.distinct_capped ? '+' : ''}`,
   ]);
 
+/** A line each, without the one that the error before them has said already. */
+export function renderProblems(problems: readonly DatasetProblem[], said: string | undefined): string[] {
+  const news = problems.filter(({ message, row }) => row !== null || message !== said);
+  return news.map((problem) => `  ${renderProblem(problem)}`);
+}
+
 /** `row 12, age: "abc" is not a number (and 3 more)`. */
-export function renderProblem(problem: DatasetProblem): string {
+function renderProblem(problem: DatasetProblem): string {
   const place = [problem.row === null ? '' : `row ${problem.row}`, problem.column ?? ''].filter(Boolean).join(', ');
   return `${place === '' ? '' : `${place}: `}${problem.message}${problem.count > 1 ? ` (${problem.count} times)` : ''}`;
 }
